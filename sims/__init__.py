@@ -1,0 +1,1 @@
+"""Ready Model A: simulators of science, engineering and policy, one a file."""

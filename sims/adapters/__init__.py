@@ -1,0 +1,1 @@
+"""Adapters that turn a kind of model into a simulator."""

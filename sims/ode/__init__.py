@@ -1,0 +1,1 @@
+"""Simulators that integrate ordinary differential equations."""

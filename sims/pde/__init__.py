@@ -1,0 +1,1 @@
+"""Simulators that solve partial differential equations."""

@@ -1,0 +1,1 @@
+"""Leaving home: the safe model file."""

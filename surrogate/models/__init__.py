@@ -1,0 +1,1 @@
+"""Model B: emulators that answer in numbers, boxes that answer in regions."""

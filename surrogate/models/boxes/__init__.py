@@ -1,0 +1,1 @@
+"""Boxes: regions of the space in which cases of interest are dense."""

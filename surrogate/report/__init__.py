@@ -1,0 +1,1 @@
+"""Say it: the HTML page and its figures."""

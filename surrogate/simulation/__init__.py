@@ -1,0 +1,1 @@
+"""Running Model A: simulators, outcomes, executors and the runner."""

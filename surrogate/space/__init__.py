@@ -1,0 +1,1 @@
+"""What may vary: parameters, the space they span, and boxes in it."""

@@ -1,0 +1,1 @@
+"""Is it true: metrics, cross-validation, intervals and the scorecard."""
