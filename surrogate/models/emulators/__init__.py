@@ -1,1 +1,17 @@
 """Emulators: scikit-learn estimators that learn a simulator, and the choice between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import lazy_loader as lazy
+
+if TYPE_CHECKING:
+    from surrogate.models.emulators.emulator import Emulator as Emulator
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "emulator": ["Emulator"],
+    },
+)

@@ -1,1 +1,19 @@
 """Fitted records: the numpy-only halves of Model B, which predict and are stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import lazy_loader as lazy
+
+if TYPE_CHECKING:
+    from surrogate.models.records.constant import Constant as Constant
+    from surrogate.models.records.record import Record as Record
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "constant": ["Constant"],
+        "record": ["Record"],
+    },
+)

@@ -1,0 +1,103 @@
+"""The contract of an emulator: a scikit-learn regressor that learns a simulator and predicts through a record."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from surrogate.models.records import Constant, Record
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+#: Outputs whose spread is below this fraction of their size differ by rounding only.
+_ROUNDING = 8 * float(np.finfo(np.float64).eps)
+
+
+class Emulator(RegressorMixin, BaseEstimator, ABC):
+    """Model B that answers in numbers: one scalar output as a function of a matrix of features.
+
+    The estimator knows how to `fit`; `record_`, its numpy-only fitted half, predicts from the first call on and is
+    what the model file and the exports hold. Features are what `Space.features` gives; any float matrix does.
+
+    A new kind of emulator is a dataclass-like scikit-learn estimator that implements `_fit`. Several outputs are
+    handled one level up, with one emulator an output.
+
+    Attributes
+    ----------
+    record_ : Record
+        The fitted half.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    """
+
+    record_: Record
+    n_features_in_: int
+
+    @abstractmethod
+    def _fit(self, X: NDArray[np.float64], y: NDArray[np.float64]) -> Record:
+        """Learn from at least two finite rows and an output that varies."""
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Learn an output from runs.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, p)
+            Features, finite, at least two rows.
+        y : array_like of shape (n,)
+            Output, finite. An output that never varies gives a `Constant` record.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For fewer than two runs, values that are not finite, or lengths that differ.
+        """
+        features: NDArray[np.float64]
+        features, output = validate_data(self, X, y, dtype=np.float64, order="C", y_numeric=True, ensure_min_samples=2)
+        output = np.ascontiguousarray(output, dtype=np.float64)
+        if np.ptp(output) <= _ROUNDING * np.max(np.abs(output)):
+            self.record_ = Constant(value=float(np.median(output)), spread=0.0, n_inputs=features.shape[1])
+        else:
+            self.record_ = self._fit(features, output)
+        return self
+
+    def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
+        """Predict the output.
+
+        Parameters
+        ----------
+        X : array_like of shape (n, p)
+            Features.
+        return_std : bool, default False
+            Also give the standard deviation that the model itself states.
+
+        Returns
+        -------
+        ndarray of shape (n,), or a pair of them with `return_std`
+
+        Raises
+        ------
+        ValueError
+            For `return_std` where the kind of model states none, or a table that does not fit.
+        """
+        check_is_fitted(self, "record_")
+        X = validate_data(self, X, reset=False, dtype=np.float64, order="C")
+        mean = self.record_.predict(X)
+        if not return_std:
+            return mean
+        std = self.record_.std(X)
+        if std is None:
+            raise ValueError(
+                f"return_std: {type(self).__name__} states no standard deviation of its own. "
+                "Use an emulator that does (GaussianProcess), or conformal intervals."
+            )
+        return mean, std
