@@ -62,9 +62,11 @@ class Conformal:
     Each run was predicted once by a model that had not seen it. Its score is the size of that error, in units of the
     local scale. The interval at a new point is ``prediction -/+ quantile of the scores x local scale``. The scale is
     the model's own standard deviation where it has one, so that intervals are narrow where the model knows much;
-    otherwise it is the same everywhere. This is the K-fold form of the jackknife of Barber et al. with the normalised score of
-    Jaber et al., centred on the model of all runs: the interval always holds the prediction, and no fold's model has to
-    be kept. Coverage is marginal: it holds on average over points like the runs.
+    otherwise it is the same everywhere.
+
+    This is the K-fold form of the jackknife of Barber et al. with the normalised score of Jaber et al., centred on the
+    model of all runs: the interval always holds the prediction, and no fold's model has to be kept. Coverage is
+    marginal: it holds on average over points like the runs.
 
     Parameters
     ----------

@@ -180,7 +180,7 @@ class Scorecard:
             ("max_error", f"{self.max_error:.4g}"),
             (
                 "interval_coverage",
-                f"{self.interval_coverage:.3f} of nominal 0.95, mean width {self.interval_width:.4g}",
+                f"{self.interval_coverage:.3f}, nominal 0.95; mean width {self.interval_width:.4g}",
             ),
             ("fit_seconds", f"{self.fit_seconds:.2f}"),
             ("predict_us", f"{self.predict_us:.2f}"),
