@@ -62,13 +62,13 @@ def read_parameter(value: Any) -> Parameter:
         isinstance(value, (list, tuple)) and value and all(isinstance(v, str) for v in value)
     ):
         raise ValueError(f"got {value!r}. For a choice among values write Categorical({list(value)!r}).")
-    if not isinstance(value, (list, tuple, np.ndarray)) or len(value) != 2:
-        raise ValueError(f"expected a pair (low, high), Real, Integer, Categorical or a distribution; got {value!r}.")
-    if any(np.ndim(limit) for limit in value):
+    if isinstance(value, (list, tuple, np.ndarray)) and any(np.ndim(limit) for limit in value):
         raise ValueError(
             f"expected a pair of numbers (low, high), got the nested {value!r}. Remove one level of brackets; "
             "for all lows followed by all highs write list(zip(lows, highs))."
         )
+    if not isinstance(value, (list, tuple, np.ndarray)) or len(value) != 2:
+        raise ValueError(f"expected a pair (low, high), Real, Integer, Categorical or a distribution; got {value!r}.")
     low, high = value
     return Real(low, high)
 

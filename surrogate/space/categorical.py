@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Categorical(Parameter):
     """One of a list of values without an order.
 
@@ -52,6 +52,9 @@ class Categorical(Parameter):
             twice = next(value for value in values if values.count(value) > 1)
             raise ValueError(f"values must all be different, got {twice!r} twice. Remove one.")
         object.__setattr__(self, "values", values)
+
+    def __repr__(self) -> str:
+        return f"Categorical({list(self.values)!r})"
 
     @property
     def n_levels(self) -> int:

@@ -53,6 +53,12 @@ def truncated_cdf(distribution: Any, values: NDArray[np.float64], low: float, hi
     return np.clip((np.asarray(distribution.cdf(values), dtype=np.float64) - p_low) / (p_high - p_low), 0.0, 1.0)
 
 
+def to_text(distribution: Any) -> str:
+    """Name the distribution and its parameters, as in ``norm(3, 1)``."""
+    given = [f"{a:g}" for a in distribution.args] + [f"{key}={value:g}" for key, value in distribution.kwds.items()]
+    return f"{distribution.dist.name}({', '.join(given)})"
+
+
 def to_dict(distribution: Any) -> dict[str, Any]:
     """Describe a frozen distribution by its name in scipy.stats and its parameters."""
     name = distribution.dist.name

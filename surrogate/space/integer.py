@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _OPEN_END = 1e-9
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Integer(Parameter):
     """A whole number between two limits, both included.
 
@@ -63,6 +63,13 @@ class Integer(Parameter):
         check_order(low, high)
         object.__setattr__(self, "low", int(low))
         object.__setattr__(self, "high", int(high))
+
+    def __repr__(self) -> str:
+        described = [f"{self.low}, {self.high}"]
+        described += [f"unit={self.unit!r}"] if self.unit is not None else []
+        if self.distribution is not None:
+            described.append(f"distribution={distributions.to_text(self.distribution)}")
+        return f"Integer({', '.join(described)})"
 
     @property
     def n_levels(self) -> int:

@@ -21,7 +21,7 @@ _TAIL = 1e-3
 _OPEN_END = 1e-9
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Real(Parameter):
     """A real number between two limits.
 
@@ -76,6 +76,14 @@ class Real(Parameter):
             raise ValueError(f"limits are too far apart for floating point: ({low}, {high}). Use log=True or rescale.")
         if self.log and low <= 0:
             raise ValueError(f"log=True needs low above 0, got low={low:g}. Raise low, or set log=False.")
+
+    def __repr__(self) -> str:
+        described = [f"{self.low:g}, {self.high:g}"]
+        described += ["log=True"] if self.log else []
+        described += [f"unit={self.unit!r}"] if self.unit is not None else []
+        if self.distribution is not None:
+            described.append(f"distribution={distributions.to_text(self.distribution)}")
+        return f"Real({', '.join(described)})"
 
     @property
     def bounded(self) -> bool:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.space.bounds import naming, parameter_from_dict, read_bounds, to_salib
-from surrogate.space.categorical import Categorical
 from surrogate.space.expression import Expression
 from surrogate.space.parameter import Parameter
 from surrogate.space.real import Real
@@ -126,7 +125,7 @@ class Space:
             array = self._array(X, name)
             columns = {key: array[:, i] for i, key in enumerate(self.names)}
         checked = {key: self.parameters[key].check(column, f"{name}[{key!r}]") for key, column in columns.items()}
-        return pd.DataFrame(checked, columns=list(self.names))
+        return _frame(checked)
 
     def features(self, X: Any) -> NDArray[np.float64]:
         """Return the numeric matrix that emulators see.
@@ -173,14 +172,12 @@ class Space:
 
     def from_unit(self, U: Any) -> pd.DataFrame:
         """Map points of the unit cube, shape (n, d), to inputs: the inverse of `to_unit` up to rounding."""
-        import pandas as pd
-
         array = np.asarray(U, dtype=np.float64)
         if array.ndim != 2 or array.shape[1] != len(self):
             raise ValueError(f"U: expected shape (n, {len(self)}), got {array.shape}.")
         if not ((array >= 0) & (array <= 1)).all():
             raise ValueError("U: expected numbers between 0 and 1. Map inputs to the unit cube with to_unit first.")
-        return pd.DataFrame({name: p.from_unit(array[:, i]) for i, (name, p) in enumerate(self.parameters.items())})
+        return _frame({name: p.from_unit(array[:, i]) for i, (name, p) in enumerate(self.parameters.items())})
 
     # Regions
 
@@ -217,7 +214,7 @@ class Space:
         Examples
         --------
         >>> Space({"b": (0.1, 0.45), "q": (2.0, 4.5)}).restrict({"b": (0.3, float("inf"))})["b"]
-        Real(low=0.3, high=0.45, log=False, unit=None, distribution=None)
+        Real(0.3, 0.45)
         """
         limits = box if isinstance(box, Mapping) else box.limits
         parameters = dict(self.parameters)
@@ -257,7 +254,12 @@ class Space:
     # Checks
 
     def _array(self, X: Any, name: str) -> NDArray[Any]:
-        array = np.asarray(X) if isinstance(X, np.ndarray) or not self._mixed else np.array(X, dtype=object)
+        try:
+            array = np.asarray(X)
+            if array.dtype.kind in "US" and not isinstance(X, np.ndarray):
+                array = np.array(X, dtype=object)  # a list of rows with some text: keep the numbers numbers
+        except ValueError:
+            raise ValueError(f"{name}: rows have different lengths; each must have {len(self)} values.") from None
         if array.ndim != 2 or array.shape[1] != len(self):
             hint = " For one row write X.reshape(1, -1)." if array.ndim == 1 else ""
             raise ValueError(
@@ -265,11 +267,6 @@ class Space:
                 f"{', ...' if len(self) > 12 else ''}; got shape {array.shape}.{hint}"
             )
         return array
-
-    @cached_property
-    def _mixed(self) -> bool:
-        """Whether a list of rows may hold text, which numpy would otherwise spread over the numbers."""
-        return any(isinstance(parameter, Categorical) for parameter in self.parameters.values())
 
     def _matched(self, given: list[Any], what: str) -> tuple[str, ...]:
         missing = [name for name in self.names if name not in given]
@@ -301,3 +298,10 @@ class Space:
                     f"expected text such as 'x1 + x2 <= 1' or a function of a DataFrame, got {constraint!r}."
                 )
         return constraint  # type: ignore[no-any-return]
+
+
+def _frame(columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    # Object columns stay object: pandas would make text of them, which no longer tells 1 from "1".
+    return pd.DataFrame({name: pd.Series(column, dtype=column.dtype) for name, column in columns.items()})
