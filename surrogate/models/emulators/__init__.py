@@ -8,10 +8,12 @@ import lazy_loader as lazy
 
 if TYPE_CHECKING:
     from surrogate.models.emulators.emulator import Emulator as Emulator
+    from surrogate.models.emulators.gaussian_process import GaussianProcess as GaussianProcess
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "emulator": ["Emulator"],
+        "gaussian_process": ["GaussianProcess"],
     },
 )

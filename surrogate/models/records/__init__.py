@@ -8,12 +8,14 @@ import lazy_loader as lazy
 
 if TYPE_CHECKING:
     from surrogate.models.records.constant import Constant as Constant
+    from surrogate.models.records.gaussian_process import GaussianProcessRecord as GaussianProcessRecord
     from surrogate.models.records.record import Record as Record
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "constant": ["Constant"],
+        "gaussian_process": ["GaussianProcessRecord"],
         "record": ["Record"],
     },
 )
