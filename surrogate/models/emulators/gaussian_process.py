@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import fmin_l_bfgs_b
 from sklearn.utils import check_random_state
 
 from surrogate.models.emulators.emulator import Emulator
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 #: rounding needs to an output that is mostly noise.
 _LENGTHS = (np.log(1e-2), np.log(1e3))
 _NUGGETS = (np.log(1e-11), np.log(10.0))
+_EPS = float(np.finfo(np.float64).eps)
 
 #: Above this number of runs the search starts on a random part of them: an evaluation costs n**3.
 _SEARCH_RUNS = 400
@@ -130,7 +131,7 @@ class GaussianProcess(Emulator):
 
 
 def _spread_starts(objective: RestrictedLikelihood, n_starts: int, random: np.random.RandomState) -> list[FloatArray]:
-    """The best of many points: equal length scales, short to long, smooth and noisy, and draws from the prior."""
+    """Take the best of many points: equal length scales, short to long, smooth and noisy, and random ones."""
     p = objective.X.shape[1]
     pool = [
         np.append(np.full(p, np.log(length) + 0.5 * np.log(p)), np.log(nugget))
@@ -145,6 +146,5 @@ def _spread_starts(objective: RestrictedLikelihood, n_starts: int, random: np.ra
 
 def _descend(objective: RestrictedLikelihood, start: FloatArray, steps: int) -> tuple[float, FloatArray]:
     limits = [_LENGTHS] * objective.X.shape[1] + [_NUGGETS]
-    options = {"maxiter": steps, "ftol": 1e-8, "gtol": 1e-4}
-    end = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=limits, options=options)
-    return float(end.fun), np.asarray(end.x)
+    end, value, _ = fmin_l_bfgs_b(objective, start, bounds=limits, maxiter=steps, factr=1e-8 / _EPS, pgtol=1e-4)
+    return float(value), end

@@ -87,9 +87,11 @@ class GaussianProcessRecord(Record):
         w = self.whitener.sum(axis=1)
         known = np.einsum("ij,ij->i", v, v)
         trend = (1.0 - v @ w) ** 2 / (w @ w)
-        return self.scale * np.sqrt(np.maximum(1.0 - known + trend, 0.0) + self.nugget)
+        std: NDArray[np.float64] = self.scale * np.sqrt(np.maximum(1.0 - known + trend, 0.0) + self.nugget)
+        return std
 
     def _gradient_block(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         z = self._scaled(X)
         slopes = CORRELATIONS[self.correlation].slope(squared_distances(z, self.points)) * self.weights
-        return (slopes @ self.points - z * slopes.sum(axis=1)[:, None]) / self.length
+        gradient: NDArray[np.float64] = (slopes @ self.points - z * slopes.sum(axis=1)[:, None]) / self.length
+        return gradient
