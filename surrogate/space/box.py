@@ -155,7 +155,7 @@ class Box:
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able description; an open side is null."""
         limits = {
-            name: {"values": sorted(limit, key=repr)} if isinstance(limit, frozenset) else [_finite(v) for v in limit]
+            name: {"values": _ordered(limit)} if isinstance(limit, frozenset) else [_finite(v) for v in limit]
             for name, limit in self.limits.items()
         }
         return {"limits": limits, "names": None if self.names is None else list(self.names), "units": self.units}
@@ -183,7 +183,7 @@ class Box:
         import pandas as pd
 
         rows = [
-            (-math.inf, math.inf, sorted(limit, key=repr)) if isinstance(limit, frozenset) else (*limit, None)
+            (-math.inf, math.inf, _ordered(limit)) if isinstance(limit, frozenset) else (*limit, None)
             for limit in self.limits.values()
         ]
         table = pd.DataFrame(rows, columns=["low", "high", "values"], index=pd.Index(self.limits, name="parameter"))
@@ -220,17 +220,21 @@ def _within(column: NDArray[Any], limit: Limit) -> NDArray[np.bool_]:
     return np.asarray((values >= limit[0]) & (values <= limit[1]))
 
 
+def _ordered(values: frozenset[Any]) -> list[Any]:
+    return sorted(values, key=lambda value: (isinstance(value, str), value))
+
+
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
 def _limit_repr(limit: Limit) -> str:
-    return "{" + ", ".join(map(repr, sorted(limit, key=repr))) + "}" if isinstance(limit, frozenset) else repr(limit)
+    return "{" + ", ".join(map(repr, _ordered(limit))) + "}" if isinstance(limit, frozenset) else repr(limit)
 
 
 def _limit_text(name: str, limit: Limit, unit: str, digits: int) -> str:
     if isinstance(limit, frozenset):
-        return f"{name} is {' or '.join(str(value) for value in sorted(limit, key=repr))}"
+        return f"{name} is {' or '.join(str(value) for value in _ordered(limit))}"
     low, high = (f"{value:.{digits}g}" for value in limit)
     unit = f" {unit}" if unit else ""
     if limit[0] == -math.inf:
@@ -243,7 +247,7 @@ def _limit_text(name: str, limit: Limit, unit: str, digits: int) -> str:
 def _limit_sql(name: str, limit: Limit) -> list[str]:
     column = '"' + name.replace('"', '""') + '"'
     if isinstance(limit, frozenset):
-        return [f"{column} IN ({', '.join(_sql_value(value) for value in sorted(limit, key=repr))})"]
+        return [f"{column} IN ({', '.join(_sql_value(value) for value in _ordered(limit))})"]
     low, high = limit
     return [f"{column} {sign} {value!r}" for sign, value in ((">=", low), ("<=", high)) if math.isfinite(value)]
 
