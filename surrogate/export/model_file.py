@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import secrets
@@ -257,10 +258,9 @@ def _array(data: bytes, where: str) -> NDArray[Any]:
         raise ModelFileError(f"{where} is not a numpy array ({error}). Save the model again.") from error
     if dtype.kind not in _KINDS or dtype.hasobject or fortran:
         raise ModelFileError(f"{where} holds {dtype}; only booleans, integers and floats in C order are read.")
-    count = 1
-    for length in shape:
-        count *= length
-    if min(shape, default=0) < 0 or count * dtype.itemsize != len(data) - buffer.tell():
+    count = math.prod(shape)
+    sane = all(0 <= length <= _MOST_BYTES for length in shape)  # (0, 10**20) announces no bytes either
+    if not sane or count * dtype.itemsize != len(data) - buffer.tell():
         raise ModelFileError(
             f"{where} announces shape {shape} of {dtype}, its bytes say otherwise. Get the file again."
         )

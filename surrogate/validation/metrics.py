@@ -42,7 +42,8 @@ def q2(y: ArrayLike, prediction: ArrayLike) -> float:
     truth, told = _pair(y, prediction)
     if is_constant(truth):
         return float(np.allclose(told, truth[0], rtol=1e-9, atol=0.0))
-    return float(1.0 - np.sum((truth - told) ** 2) / np.sum((truth - truth.mean()) ** 2))
+    unit = np.ptp(truth)  # keeps squares within floating point for outputs of any size
+    return float(1.0 - np.sum(((truth - told) / unit) ** 2) / np.sum(((truth - truth.mean()) / unit) ** 2))
 
 
 def rmse(y: ArrayLike, prediction: ArrayLike) -> float:
