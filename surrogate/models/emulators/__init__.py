@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 import lazy_loader as lazy
 
 if TYPE_CHECKING:
+    from surrogate.models.emulators.boosted_trees import BoostedTrees as BoostedTrees
     from surrogate.models.emulators.emulator import Emulator as Emulator
     from surrogate.models.emulators.gaussian_process import GaussianProcess as GaussianProcess
+    from surrogate.models.emulators.mlp import MLP as MLP
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
+        "boosted_trees": ["BoostedTrees"],
         "emulator": ["Emulator"],
         "gaussian_process": ["GaussianProcess"],
+        "mlp": ["MLP"],
     },
 )
