@@ -136,14 +136,17 @@ class Grid:
 
         A node depends on all `quantities` at the nodes that are at most `reach` steps away along each axis.
         """
-        from scipy.sparse import csr_array, kron
+        from scipy.sparse import csr_array, diags_array, kron
 
         pattern = csr_array(np.ones((quantities, quantities)))
         for n in self.shape:
-            distance = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+            offsets = set(range(-min(reach, n - 1), min(reach, n - 1) + 1))
             if self.boundary == "periodic":
-                distance = np.minimum(distance, n - distance)
-            pattern = kron(pattern, csr_array((distance <= reach).astype(float)), format="csr")
+                offsets |= {offset - n for offset in offsets if offset > 0} | {
+                    offset + n for offset in offsets if offset < 0
+                }
+            band = diags_array(np.ones(len(offsets)), offsets=sorted(offsets), shape=(n, n))
+            pattern = kron(pattern, band, format="csr")
         return pattern
 
     def _coordinate(self, axis: int) -> NDArray[np.float64]:
