@@ -1,1 +1,16 @@
-"""The front doors that join the rooms: Surrogate, discover and the command line."""
+"""The front doors, which join the rooms: a surrogate, a study, the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import lazy_loader as lazy
+
+if TYPE_CHECKING:
+    from surrogate.workflows.discover import Study as Study
+    from surrogate.workflows.discover import discover as discover
+    from surrogate.workflows.surrogate import Surrogate as Surrogate
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__, submod_attrs={"discover": ["Study", "discover"], "surrogate": ["Surrogate"]}
+)

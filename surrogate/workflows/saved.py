@@ -1,0 +1,62 @@
+"""A surrogate as a model file, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from surrogate.export import ModelFileError, read_model, write_model
+from surrogate.space import Space
+from surrogate.workflows.domain import Domain
+from surrogate.workflows.fitted_output import FittedOutput
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+_KIND = "surrogate"
+
+
+def save(path: str | os.PathLike[str], space: Space, fitted: Mapping[str, FittedOutput], domain: Domain) -> None:
+    """Write space, fitted outputs and domain to a model file."""
+    outputs: list[dict[str, Any]] = []
+    arrays: dict[str, NDArray[Any]] = {"domain.points": domain.points}
+    for i, (name, one) in enumerate(fitted.items()):
+        state, own = one.to_state(f"outputs.{i}")
+        outputs.append({"name": name, **state})
+        arrays.update(own)
+    manifest = {
+        "kind": _KIND,
+        "space": space.to_dict(),
+        "outputs": outputs,
+        "domain": {"reach": domain.reach},
+    }
+    write_model(path, manifest, arrays)
+
+
+def load(path: str | os.PathLike[str]) -> tuple[Space, dict[str, FittedOutput], Domain]:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        If the file holds something else.
+    """
+    manifest, arrays = read_model(path)
+    if manifest.get("kind") != _KIND:
+        raise ModelFileError(f"{path}: holds a {manifest.get('kind')!r}, not a surrogate. Load it with its own class.")
+    try:
+        space = Space.from_dict(manifest["space"])
+        fitted = {
+            str(state["name"]): FittedOutput.from_state(state, arrays, f"outputs.{i}")
+            for i, state in enumerate(manifest["outputs"])
+        }
+        domain = Domain(arrays["domain.points"], float(manifest["domain"]["reach"]))
+        if any(one.record.n_features != len(space.feature_names) for one in fitted.values()):
+            raise ValueError("inputs of the model and of the space differ")
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ModelFileError(
+            f"{path}: the description of the model is incomplete ({error!r}). Save it again."
+        ) from error
+    return space, fitted, domain
