@@ -1,0 +1,96 @@
+"""Every example runs, at small size, as a user would run it, and says what it promises."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SIZES = {"first_surrogate.py": 40, "on_a_cluster.py": 24, "find_a_box.py": 300, "optimise_on_a_surrogate.py": 50}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What each script printed, and the folder that it ran in; each is run once."""
+    cache = {}
+
+    def run(name):
+        if name not in cache:
+            folder = tmp_path_factory.mktemp(name.removesuffix(".py"))
+            command = [sys.executable, str(EXAMPLES / name), "--n", str(SIZES[name])]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, done.stderr
+            assert "Traceback" not in done.stderr
+            cache[name] = done.stdout, folder
+        return cache[name]
+
+    return run
+
+
+def number(pattern, text):
+    """The number that the pattern's group finds in the text."""
+    found = re.search(pattern, text)
+    assert found, f"{pattern} not in:\n{text}"
+    return float(found.group(1))
+
+
+def test_every_script_is_tested_here():
+    assert {path.name for path in EXAMPLES.glob("*.py")} == set(SIZES)
+
+
+def test_first_surrogate_predicts_what_is_simulated(said):
+    text, folder = said("first_surrogate.py")
+    flights = re.findall(r"([\d.]+) m predicted \(([\d.]+) to ([\d.]+)\), ([\d.]+) m simulated", text)
+    assert len(flights) == 2
+    for predicted, low, high, simulated in (map(float, flight) for flight in flights):
+        assert low <= predicted <= high
+        assert predicted == pytest.approx(simulated, rel=0.01)
+    assert "it predicts the same bits: True" in text
+    assert (folder / "ball.surrogate").stat().st_size > 1000
+
+
+def test_the_cluster_gives_the_bits_of_this_process(said):
+    text, folder = said("on_a_cluster.py")
+    assert "24 runs on 2 workers, 0 failed" in text
+    assert "the same bits as in this process: True" in text
+    assert "temperature fields: (24, 41, 41)" in text
+    assert (folder / "heat.runs").is_dir()
+
+
+def test_the_box_holds_in_new_futures(said):
+    text, folder = said("find_a_box.py")
+    share = number(r"lost in (\d+) of 300", text) / 300
+    assert 0.3 < share < 0.5
+    assert number(r"inside the box: (\d+)% lose", text) / 100 > 1.5 * share
+    page = (folder / "lake.html").read_text(encoding="utf-8")
+    assert "In which futures does the policy lose the lake?" in page
+
+
+def test_the_optimum_on_the_model_is_one_of_the_simulator(said):
+    text, _ = said("optimise_on_a_surrogate.py")
+    predicted = number(r"predicted ([\d.]+) lb", text)
+    simulated = number(r"simulated ([\d.]+) lb", text)
+    assert predicted == pytest.approx(simulated, rel=0.01)
+    # The formula falls with small Sw, A and taper and with thick sections, and sweep only adds weight.
+    assert simulated == pytest.approx(159.52, rel=0.02)
+
+
+def test_the_lake_study_runs_in_the_shell_and_runs_nothing_twice(tmp_path):
+    text = (EXAMPLES / "lake.toml").read_text(encoding="utf-8")
+    assert "n = 1000" in text
+    (tmp_path / "lake.toml").write_text(text.replace("n = 1000", "n = 200"), encoding="utf-8")
+    command = [str(Path(sys.executable).with_name("surrogate")), "run", "lake.toml"]
+    for _ in range(2):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+    page = (tmp_path / "lake.html").read_text(encoding="utf-8")
+    assert "When does the lake tip?" in page
+    assert "reliability &lt; 0.9" in page or "reliability < 0.9" in page
+
+    from surrogate import TransferSet
+
+    assert len(TransferSet.open(tmp_path / "lake.runs")) == 200
