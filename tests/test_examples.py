@@ -76,7 +76,7 @@ def test_the_optimum_on_the_model_is_one_of_the_simulator(said):
     simulated = number(r"simulated ([\d.]+) lb", text)
     assert predicted == pytest.approx(simulated, rel=0.01)
     # The formula falls with small Sw, A and taper and with thick sections, and sweep only adds weight.
-    assert simulated == pytest.approx(159.52, rel=0.02)
+    assert simulated == pytest.approx(169.28, rel=0.01)
 
 
 def test_the_lake_study_runs_in_the_shell_and_runs_nothing_twice(tmp_path):
