@@ -99,31 +99,47 @@ class Lake:
     ) -> None:
         if years < 2 or n_samples < 1:
             raise ValueError(f"years must be at least 2 and n_samples at least 1, got {years} and {n_samples}.")
-        schedule = np.asarray(release, dtype=np.float64)
-        if schedule.shape not in ((), (years,)) or not np.all(schedule >= 0) or not np.all(np.isfinite(schedule)):
-            raise ValueError(
-                f"release must be one number of at least 0, or one a year ({years}), got shape {schedule.shape} "
-                f"with smallest value {schedule.min(initial=np.inf):g}."
-            )
-        self.release = np.broadcast_to(schedule, (years,)).copy()
         self.years = years
         self.n_samples = n_samples
+        self.release = self._schedule(release)
         self.seed = seed
         self._normals = np.random.default_rng(seed).standard_normal((years - 1, n_samples))
 
     def __call__(
-        self, *, b: Floats, q: Floats, mean: Floats, stdev: Floats, delta: Floats
+        self,
+        *,
+        b: Floats,
+        q: Floats,
+        mean: Floats,
+        stdev: Floats,
+        delta: Floats,
+        release: float | Sequence[float] | None = None,
     ) -> dict[str, NDArray[np.float64]]:
-        """Run the lake; arrays of shape (n,) give outputs of shape (n,), numbers give outputs of shape ()."""
+        """Run the lake; arrays of shape (n,) give outputs of shape (n,), numbers give outputs of shape ().
+
+        `release` puts another policy in place of the lake's own, the same for all runs of the call:
+        ``collect(Lake(), design=..., policies={"none": {"release": 0.0}, "cap": {"release": 0.02}})``.
+        """
+        schedule = self.release if release is None else self._schedule(release)
         inputs = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in (b, q, mean, stdev, delta)))
         shape = inputs[0].shape
         columns = np.stack([column.reshape(-1) for column in inputs])
-        blocks = [self._block(*columns[:, i : i + _BLOCK]) for i in range(0, columns.shape[1], _BLOCK)]
+        blocks = [self._block(schedule, *columns[:, i : i + _BLOCK]) for i in range(0, columns.shape[1], _BLOCK)]
         joined = np.concatenate(blocks, axis=1) if blocks else np.empty((len(self.outputs), 0))
         return {name: row.reshape(shape) for name, row in zip(self.outputs, joined, strict=True)}
 
+    def _schedule(self, release: float | Sequence[float]) -> NDArray[np.float64]:
+        """Return the release of each year, shape (years,)."""
+        schedule = np.asarray(release, dtype=np.float64)
+        if schedule.shape not in ((), (self.years,)) or not (np.isfinite(schedule) & (schedule >= 0)).all():
+            raise ValueError(
+                f"release must be one finite number of at least 0, or one a year ({self.years}); got {release!r}."
+            )
+        return np.broadcast_to(schedule, (self.years,)).copy()
+
     def _block(
         self,
+        release: NDArray[np.float64],
         b: NDArray[np.float64],
         q: NDArray[np.float64],
         mean: NDArray[np.float64],
@@ -142,13 +158,13 @@ class Lake:
         for year, normals in enumerate(self._normals):
             recycled = phosphorus**exponent
             recycled /= 1.0 + recycled
-            phosphorus = kept * phosphorus + recycled + self.release[year] + np.exp(log_mean + log_stdev * normals)
+            phosphorus = kept * phosphorus + recycled + release[year] + np.exp(log_mean + log_stdev * normals)
             safe += (phosphorus < critical).sum(axis=1)
             np.maximum(highest, phosphorus.mean(axis=1), out=highest)
 
         reliability = np.where(np.isnan(critical[:, 0]), np.nan, safe / (self.n_samples * self.years))
-        utility = _BENEFIT * (delta[:, None] ** np.arange(self.years) * self.release).sum(axis=1)
-        inertia = np.full(len(b), np.mean(np.diff(self.release) > -_CUT))
+        utility = _BENEFIT * (delta[:, None] ** np.arange(self.years) * release).sum(axis=1)
+        inertia = np.full(len(b), np.mean(np.diff(release) > -_CUT))
         return np.stack([highest, utility, inertia, reliability])
 
 
@@ -156,7 +172,7 @@ def critical_phosphorus(b: NDArray[np.float64], q: NDArray[np.float64]) -> NDArr
     """Return the lake's tipping point: the smallest positive root of ``P^q / (1 + P^q) = b P``, NaN where none is.
 
     Recycling per unit of phosphorus, ``P^(q-1) / (1 + P^q)``, rises from 0 to its maximum at ``(q - 1)^(1/q)``. The
-    root is bisected in between until neighbouring floating point numbers remain, so it is the same on every machine.
+    root is bisected in between until only neighbouring floating point numbers remain.
     """
     peak = (q - 1.0) ** (1.0 / q)
     low, high = np.zeros_like(peak), peak

@@ -61,6 +61,13 @@ def test_inertia_counts_the_years_without_a_cut():
     assert Lake(release=release)(**FUTURE)["inertia"] == pytest.approx(98 / 99)
 
 
+def test_a_policy_given_in_the_call_takes_the_place_of_the_lakes_own():
+    assert Lake()(**FUTURE, release=0.07) == Lake(release=0.07)(**FUTURE)
+    assert Lake(release=0.07)(**FUTURE, release=0.0)["utility"] == 0.0
+    with pytest.raises(ValueError, match="release must be one finite number of at least 0"):
+        Lake()(**FUTURE, release=-1.0)
+
+
 def test_the_default_policy_loses_the_lake_in_some_but_not_most_futures():
     lake = Lake()
     X = lake.space.from_unit(np.random.default_rng(1).random((1000, 5)))
