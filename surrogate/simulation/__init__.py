@@ -1,1 +1,34 @@
 """Running Model A: simulators, outcomes, executors and the runner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import lazy_loader as lazy
+
+if TYPE_CHECKING:
+    from surrogate.simulation.chunk import Chunk as Chunk
+    from surrogate.simulation.estimator import Estimator as Estimator
+    from surrogate.simulation.isolation import WorkerSetupError as WorkerSetupError
+    from surrogate.simulation.outcome import Outcome as Outcome
+    from surrogate.simulation.outcome import SimulationFailed as SimulationFailed
+    from surrogate.simulation.outcome import Status as Status
+    from surrogate.simulation.outputs import OutputForm as OutputForm
+    from surrogate.simulation.progress import Progress as Progress
+    from surrogate.simulation.runner import run as run
+    from surrogate.simulation.simulator import Simulator as Simulator
+    from surrogate.simulation.simulator import as_simulator as as_simulator
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "chunk": ["Chunk"],
+        "estimator": ["Estimator"],
+        "isolation": ["WorkerSetupError"],
+        "outcome": ["Outcome", "SimulationFailed", "Status"],
+        "outputs": ["OutputForm"],
+        "progress": ["Progress"],
+        "runner": ["run"],
+        "simulator": ["Simulator", "as_simulator"],
+    },
+)

@@ -1,0 +1,155 @@
+"""Runs the planned runs and yields outcomes as they finish; knows no store."""
+
+from __future__ import annotations
+
+import math
+import queue
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from surrogate.simulation.chunk import Chunk, host
+from surrogate.simulation.executor import Crew, Here, as_crew
+from surrogate.simulation.outcome import Outcome, Status
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from surrogate.simulation.simulator import Simulator
+
+# A chunk should last about this long: far above the cost of sending it, short enough to see progress.
+CHUNK_SECONDS = 1.0
+# Keeps the memory of a chunk's outcomes small, however fast the simulator is.
+CHUNK_LIMIT = 10_000
+# How fast a chunk may outgrow the one before: the first run is a pilot, alone.
+_GROWTH = 4
+# Chunks in flight per worker: one runs, one waits.
+_WINDOW = 2
+
+
+def run(
+    simulator: Simulator,
+    planned: Sequence[Chunk],
+    *,
+    executor: Any = None,
+    timeout: float | None = None,
+    isolation: str | None = None,
+    retries: int = 1,
+) -> Generator[tuple[int, Outcome], None, None]:
+    """Run everything that is planned; yield ``(row, Outcome)`` as runs finish.
+
+    Parameters
+    ----------
+    simulator : Simulator
+    planned : sequence of Chunk
+        The runs, one chunk for each set of settings. They are cut into smaller chunks that last about a second,
+        measured while running, and few of these are under way at a time, so memory stays flat.
+    executor : None, "processes", concurrent.futures.Executor, dask.distributed.Client or str, default None
+        Where to run: None is here, in this process and thread; a string is the address of a Dask scheduler.
+    timeout : float, optional
+        Seconds that one run may take (one call, if the simulator is vectorised); then it is killed, with
+        everything it started. Implies ``isolation="process"``.
+    isolation : {None, "process"}, default None
+        Whether runs happen in a child process of the worker, which may crash.
+    retries : int, default 1
+        How often a chunk is started again when its worker was lost. Then it is halved, until the run that
+        takes workers down is found; that one is marked `WORKER_LOST`.
+
+    Yields
+    ------
+    row : int
+    outcome : Outcome
+        A run that fails is an outcome too; nothing that a simulator does raises here.
+
+    Raises
+    ------
+    WorkerSetupError
+        If the workers cannot load the simulator.
+    """
+    source = _Source(planned)
+    crew = as_crew(executor, simulator, timeout=timeout, isolation=isolation)
+    try:
+        if isinstance(crew, Here):
+            yield from _run_here(crew, source)
+        else:
+            yield from _run_there(crew, source, retries)
+    finally:
+        crew.close()
+
+
+class _Source:
+    """Deals the planned runs out in chunks whose size follows the measured run time."""
+
+    def __init__(self, planned: Sequence[Chunk]) -> None:
+        self._planned = deque(chunk for chunk in planned if len(chunk))
+        self._start = 0
+        self._size = 1
+        self.left = sum(len(chunk) for chunk in self._planned)
+
+    def take(self, workers: int) -> Chunk:
+        """Return the next chunk; towards the end smaller ones, so that all workers finish together."""
+        current = self._planned[0]
+        fair = max(1, math.ceil(self.left / (_WINDOW * workers)))
+        stop = min(self._start + min(self._size, fair), len(current))
+        chunk = current.part(self._start, stop)
+        self._start = stop
+        self.left -= len(chunk)
+        if stop == len(current):
+            self._planned.popleft()
+            self._start = 0
+        return chunk
+
+    def measured(self, runs: int, seconds: float) -> None:
+        """Learn from a chunk of `runs` that took `seconds`."""
+        wanted = int(CHUNK_SECONDS * runs / max(seconds, 1e-9))
+        self._size = max(1, min(wanted, _GROWTH * max(self._size, runs), CHUNK_LIMIT))
+
+
+def _run_here(crew: Here, source: _Source) -> Iterator[tuple[int, Outcome]]:
+    while source.left:
+        chunk = source.take(1)
+        start = time.perf_counter()
+        rows = iter(chunk.rows.tolist())
+        busy = 0.0
+        for outcomes in crew.run(chunk):
+            busy += time.perf_counter() - start
+            for outcome in outcomes:
+                yield next(rows), outcome
+            start = time.perf_counter()
+        source.measured(len(chunk), busy)
+
+
+def _run_there(crew: Crew, source: _Source, retries: int) -> Iterator[tuple[int, Outcome]]:
+    finished: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+    under_way: dict[Future[Any], Chunk] = {}
+    again: deque[Chunk] = deque()
+    try:
+        while True:
+            workers = max(1, crew.workers())
+            while (again or source.left) and len(under_way) < _WINDOW * workers:
+                chunk = again.popleft() if again else source.take(workers)
+                future = crew.submit(chunk)
+                under_way[future] = chunk
+                future.add_done_callback(finished.put)
+            if not under_way:
+                return
+            future = finished.get()
+            chunk = under_way.pop(future)
+            error = future.exception()
+            if error is None:
+                outcomes, seconds = future.result()
+                source.measured(len(chunk), seconds)
+                yield from zip(chunk.rows.tolist(), outcomes, strict=True)
+                continue
+            crew.check(error)
+            if chunk.attempts <= retries:
+                again.append(chunk.part(0, len(chunk), chunk.attempts + 1))
+            elif len(chunk) > 1:
+                again.extend(chunk.halves())
+            else:
+                message = f"the worker was lost in each of {chunk.attempts} attempts: {error}"
+                yield int(chunk.rows[0]), Outcome(Status.WORKER_LOST, {}, message, 0.0, chunk.attempts, host())
+    finally:
+        for future in under_way:
+            future.cancel()
