@@ -43,8 +43,8 @@ class GaussianProcess(Emulator):
         Correlation function. "auto" fits all and keeps the one of highest marginal posterior: they have the same
         parameters and the same prior, so the comparison is fair and needs no held-out runs.
     n_starts : int, default 3
-        Optimisations from different starts for the first kernel, the best of ``10 * n_starts`` points; the other
-        kernels start from what it found. One start is known to get stuck, more than three seldom pay.
+        Optimisations of each kernel, from the best of ``10 * n_starts`` points; each kernel after the first also
+        starts from the optimum of the one before. One start is known to get stuck, more than three seldom pay.
     random_state : int, RandomState or None, default 0
         Draws the starts (and the part of the runs that the search uses beyond 400).
 
@@ -103,8 +103,8 @@ class GaussianProcess(Emulator):
         if self.n_starts < 1:
             raise ValueError(f"n_starts: at least 1 is needed; got {self.n_starts}.")
         if self.kernel == "auto":
-            # Matern 7/2 first: between the other two in smoothness, it hands them good starts.
-            return ["matern72", "matern52", "squared_exponential"]
+            # in the order of smoothness: the optimum of one is a good start for the next
+            return ["matern52", "matern72", "squared_exponential"]
         if self.kernel not in CORRELATIONS:
             raise ValueError(f"kernel: 'auto' or one of {', '.join(CORRELATIONS)} is allowed; got {self.kernel!r}.")
         return [self.kernel]
@@ -115,13 +115,14 @@ class GaussianProcess(Emulator):
         part = np.sort(random.permutation(len(X))[:_SEARCH_RUNS])
         part_y = (y[part] - y[part].mean()) / (y[part].std() or 1.0)
         found: dict[str, tuple[float, FloatArray]] = {}
-        starts: list[FloatArray] = []
+        best: list[FloatArray] = []
         for kernel in kernels:
             objective = RestrictedLikelihood(X[part], part_y, kernel)
-            starts = starts or _spread_starts(objective, self.n_starts, random)
-            ends = sorted((_descend(objective, start, 200) for start in starts), key=lambda end: end[0])
-            found[kernel] = ends[0]
-            starts = [parameters for _, parameters in ends[:2]]
+            starts = best + _spread_starts(objective, self.n_starts, random)
+            # short descents show which start leads furthest; only that one is worth finishing
+            ahead = min((_descend(objective, start, 15) for start in starts), key=lambda end: end[0])
+            found[kernel] = _descend(objective, ahead[1], 200)
+            best = [found[kernel][1]]
         self.log_posterior_ = {kernel: -value for kernel, (value, _) in found.items()}
         kernel = min(found, key=lambda name: found[name][0])
         parameters = found[kernel][1]
@@ -146,5 +147,5 @@ def _spread_starts(objective: RestrictedLikelihood, n_starts: int, random: np.ra
 
 def _descend(objective: RestrictedLikelihood, start: FloatArray, steps: int) -> tuple[float, FloatArray]:
     limits = [_LENGTHS] * objective.X.shape[1] + [_NUGGETS]
-    end, value, _ = fmin_l_bfgs_b(objective, start, bounds=limits, maxiter=steps, factr=1e-8 / _EPS, pgtol=1e-4)
+    end, value, _ = fmin_l_bfgs_b(objective, start, bounds=limits, maxiter=steps, factr=1e-7 / _EPS, pgtol=1e-4)
     return float(value), end

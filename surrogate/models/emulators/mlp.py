@@ -45,6 +45,8 @@ class MLP(Emulator):
     ----------
     record_ : MLPRecord
         What predicts.
+    n_iter_ : list of int
+        Iterations of each network.
 
     References
     ----------
@@ -87,6 +89,7 @@ class MLP(Emulator):
         width[width == 0.0] = 1.0
         center, spread = float(y.mean()), float(y.std())
         networks = self._train((X - location) / width, (y - center) / spread)
+        self.n_iter_ = [network.n_iter_ for network in networks]
         layers = range(len(networks[0].coefs_))
         return MLPRecord(
             location=location,
