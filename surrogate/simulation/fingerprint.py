@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 # What Python adds to a class: where it was written, and what it was told about it.
-_NOT_CONTENT = frozenset(
-    "__dict__ __weakref__ __doc__ __module__ __qualname__ __firstlineno__ __static_attributes__ __annotations__ "
-    "__annotate_func__ __annotations_cache__".split()
-)
+_NOT_CONTENT = {
+    *("__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"),
+    *("__annotations__", "__annotate_func__", "__annotations_cache__"),
+}
 
 
 def fingerprint(obj: Any) -> str:

@@ -69,7 +69,7 @@ class Plan:
             for key, value in settings.items():
                 if key in self.space.parameters:
                     block[key] = value
-            block.insert(len(self.space), POLICY, np.full(len(one), name, dtype=object))
+            block.insert(len(self.space), POLICY, pd.Series([name] * len(one), dtype=object))
             blocks.append(block)
         whole = pd.concat(blocks, ignore_index=True)
         return whole.astype({name: dtype for name, dtype in self.futures.dtypes.items() if whole[name].dtype != dtype})

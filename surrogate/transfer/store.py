@@ -319,15 +319,10 @@ def _check_directory(directory: Path, write: bool) -> None:
     if not write:
         raise ValueError(f"store: {directory} holds no transfer set (no {FILE_NAME} in it).")
     # A driver that died at once leaves its lock behind, and nothing else.
-    foreign = (
-        [entry.name for entry in directory.iterdir() if not entry.name.startswith("driver.")]
-        if directory.exists()
-        else []
-    )
+    entries = sorted(entry.name for entry in directory.iterdir()) if directory.exists() else []
+    foreign = [name for name in entries if not name.startswith("driver.")]
     if foreign:
-        raise ValueError(
-            f"store: {directory} is a directory with other things in it ({', '.join(sorted(foreign)[:3])}). Give a new path."
-        )
+        raise ValueError(f"store: {directory} holds other things ({', '.join(foreign[:3])}). Give a new path.")
 
 
 def _merged(stored: dict[str, Any], asked: dict[str, Any], directory: Path) -> dict[str, Any]:
