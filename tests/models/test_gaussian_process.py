@@ -219,6 +219,14 @@ def test_more_runs_than_the_search_uses_are_all_used():
     assert_allclose(model.predict(X), y, atol=1e-4)
 
 
+def test_a_single_spike_among_many_runs_is_not_fatal():
+    """The output is constant over the part of the runs that the search uses."""
+    X, y = np.random.default_rng(0).random((900, 2)), np.zeros(900)
+    y[np.random.RandomState(0).permutation(900)[-1]] = 1.0
+    predicted = GaussianProcess("squared_exponential", n_starts=1).fit(X, y).predict(X)
+    assert np.all(np.isfinite(predicted))
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"), [({"kernel": "cubic"}, "kernel.*matern52"), ({"n_starts": 0}, "n_starts")]
 )

@@ -24,8 +24,8 @@ class Emulator(RegressorMixin, BaseEstimator, ABC):
     The estimator knows how to `fit`; `record_`, its numpy-only fitted half, predicts from the first call on and is
     what the model file and the exports hold. Features are what `Space.features` gives; any float matrix does.
 
-    A new kind of emulator is a dataclass-like scikit-learn estimator that implements `_fit`. Several outputs are
-    handled one level up, with one emulator an output.
+    A new kind of emulator is a scikit-learn estimator that implements `_fit`. Several outputs are handled one level
+    up, with one emulator an output.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ from scipy.optimize import fmin_l_bfgs_b
 from sklearn.utils import check_random_state
 
 from surrogate.models.emulators.emulator import Emulator
-from surrogate.models.emulators.restricted_likelihood import RestrictedLikelihood
+from surrogate.models.emulators.restricted_likelihood import IMPOSSIBLE, RestrictedLikelihood
 from surrogate.models.records.correlation import CORRELATIONS
 from surrogate.models.records.gaussian_process import GaussianProcessRecord
 
@@ -126,8 +126,11 @@ class GaussianProcess(Emulator):
         self.log_posterior_ = {kernel: -value for kernel, (value, _) in found.items()}
         kernel = min(found, key=lambda name: found[name][0])
         parameters = found[kernel][1]
+        objective = RestrictedLikelihood(X, y, kernel)
+        while objective(parameters)[0] == IMPOSSIBLE:  # a part of the runs may need less nugget than all of them
+            parameters[-1] += np.log(10.0)
         if len(part) < len(X):
-            parameters = _descend(RestrictedLikelihood(X, y, kernel), parameters, 8)[1]
+            parameters = _descend(objective, parameters, 8)[1]
         return kernel, parameters
 
 

@@ -6,7 +6,7 @@ import math
 import types
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -156,7 +156,9 @@ class Record(ABC):
             )
         return self._in_blocks(self._gradient_block, X, (self.n_features,))
 
-    def _in_blocks(self, function: Any, X: ArrayLike, tail: tuple[int, ...]) -> NDArray[np.float64]:
+    def _in_blocks(
+        self, function: Callable[[NDArray[np.float64]], NDArray[np.float64]], X: ArrayLike, tail: tuple[int, ...]
+    ) -> NDArray[np.float64]:
         rows = np.ascontiguousarray(X, dtype=np.float64)
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
             raise ValueError(
