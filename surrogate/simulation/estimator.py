@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from surrogate.simulation.fingerprint import fingerprint
 from surrogate.space import Space
 
 
@@ -49,6 +50,10 @@ class Estimator:
         self.outputs = (outputs,) if isinstance(outputs, str) else None if outputs is None else tuple(outputs)
         self.method = method
         self.space = getattr(model, "space", None)
+
+    def fingerprint(self) -> str:
+        """Return a fingerprint of what the model has learnt; the code of its library counts by name."""
+        return fingerprint((self.model, self.method, self.outputs), package="")
 
     def __call__(self, X: Any = None, /, **columns: Any) -> Any:
         """Ask the model for all rows at once."""

@@ -28,6 +28,7 @@ _ALLOWED = (
     'None (here, in this process), "processes", a concurrent.futures.Executor, a dask.distributed.Client, or the '
     'address of a Dask scheduler such as "tcp://10.0.0.1:8786"'
 )
+_CONNECT_SECONDS = 10.0
 _WAIT_FOR_WORKERS = 60.0
 # Children on other machines end by themselves when their study has.
 _IDLE_SECONDS = 60.0
@@ -208,7 +209,7 @@ def _connect(address: str) -> Any:
     from dask.distributed import Client
 
     try:
-        return Client(address, set_as_default=False, timeout=10)  # type: ignore[no-untyped-call]
+        return Client(address, set_as_default=False, timeout=_CONNECT_SECONDS)  # type: ignore[no-untyped-call]
     except OSError as error:
         raise WorkerSetupError(
             f"executor: no Dask scheduler answers at {address!r} ({error}). Start one with `dask scheduler`."

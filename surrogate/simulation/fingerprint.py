@@ -17,7 +17,7 @@ _NOT_CONTENT = {
 }
 
 
-def fingerprint(obj: Any) -> str:
+def fingerprint(obj: Any, package: str | None = None) -> str:
     """Return a SHA-256 of what a simulator is made of, equal in every process that has the same code.
 
     For functions these are the code with its constants and names, the defaults, the values of the closure, and
@@ -31,6 +31,8 @@ def fingerprint(obj: Any) -> str:
     ----------
     obj : object
         Usually a function or a callable object.
+    package : str, optional
+        The top-level package whose code counts, besides that of a script; by default the one of `obj`.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def fingerprint(obj: Any) -> str:
     >>> fingerprint(make(2.0)) == fingerprint(make(2.0)), fingerprint(make(2.0)) == fingerprint(make(3.0))
     (True, False)
     """
-    return _Walk(_package(obj)).digest(obj).hex()
+    return _Walk(_package(obj) if package is None else package).digest(obj).hex()
 
 
 def _package(obj: Any) -> str:
@@ -126,6 +128,8 @@ class _Walk:
     def _array(self, array: np.ndarray[Any, Any]) -> bytes:
         if array.dtype.hasobject:
             return _digest("array", str(array.shape), self.digest(array.tolist()))
+        if array.dtype.names:  # between the fields may be bytes that mean nothing
+            return _digest("records", *(_digest(name, self._array(array[name])) for name in array.dtype.names))
         return _digest("array", str(array.dtype), str(array.shape), np.ascontiguousarray(array).tobytes())
 
     def _function(self, function: types.FunctionType) -> bytes:

@@ -59,7 +59,7 @@ class Simulator:
 
     def call(self, values: Mapping[str, Any], settings: Mapping[str, Any], seed: int | None) -> Any:
         """Run once: `values` of the space's parameters, further `settings` by name."""
-        extra = settings if seed is None else {**settings, "seed": seed}
+        extra = settings if seed is None or not self.takes_seed else {**settings, "seed": seed}
         if self.space.positional:
             return self.function(np.array([values[name] for name in self.space.names], self._dtype), **extra)
         return self.function(**values, **extra)
@@ -68,7 +68,7 @@ class Simulator:
         self, columns: Mapping[str, NDArray[Any]], settings: Mapping[str, Any], seeds: NDArray[np.int64] | None
     ) -> Any:
         """Run many at once: a column a parameter, or one (n, d) array if the space is positional."""
-        extra = settings if seeds is None else {**settings, "seed": seeds}
+        extra = settings if seeds is None or not self.takes_seed else {**settings, "seed": seeds}
         if self.space.positional:
             table = np.column_stack([columns[name] for name in self.space.names])
             return self.function(np.ascontiguousarray(table, dtype=self._dtype), **extra)
