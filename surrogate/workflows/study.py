@@ -1,0 +1,185 @@
+"""The answer of a scenario discovery, with its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate.space import Box
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from pathlib import Path
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from surrogate.models.boxes import BoxFinder
+    from surrogate.models.boxes.columns import Columns
+    from surrogate.space import Space
+    from surrogate.transfer import TransferSet
+
+
+@dataclass(frozen=True, repr=False)
+class Study:
+    """The answer of a scenario discovery, with its evidence. Made by `discover`.
+
+    Attributes
+    ----------
+    runs : TransferSet or None
+        Where the runs came from, if from a transfer set.
+    X : DataFrame of shape (n, d)
+        Inputs of the runs that were searched.
+    y : ndarray of float64, shape (n,)
+        1 for a case of interest, 0 for none; a probability is a part of a case.
+    case : str or None
+        The condition, if it was given as one.
+    space : Space
+        What may vary; the range of the data if nothing else is known.
+    search : BoxFinder
+        The fitted search, in the parameters that held-out evidence supports.
+    trajectory : DataFrame
+        A row a box of `search`: n, k, coverage, density, mass, n_restricted, and coverage and density on held-out
+        runs with their 95 % intervals (``heldout_coverage``, ``heldout_coverage_low``, ``heldout_coverage_high``,
+        ``heldout_density``, ...).
+    chosen : int
+        Row number of the chosen box.
+    box : Box
+        The chosen box; without limits if held-out evidence supports none.
+    boxes : list of Box
+        The chosen box, then one for each cover of what the boxes before it leave; empty if `box` has no limits.
+    """
+
+    runs: TransferSet | None
+    X: pd.DataFrame
+    y: NDArray[np.float64]
+    case: str | None
+    space: Space
+    search: BoxFinder
+    trajectory: pd.DataFrame
+    chosen: int
+    box: Box
+    boxes: list[Box]
+    seed: int
+    _columns: Columns = field(compare=False)
+    _evidence: list[pd.Series[Any]] = field(compare=False)
+    _finder: BoxFinder = field(compare=False)
+
+    @property
+    def base_rate(self) -> float:
+        """Share of cases among all runs."""
+        return float(self.y.mean())
+
+    @property
+    def brought_something(self) -> bool:
+        """Whether the chosen box is denser than the base rate on held-out runs: its whole 95 % interval above it."""
+        return bool(self.boxes) and bool(self.trajectory["heldout_density_low"].iloc[self.chosen] > self.base_rate)
+
+    def rules(self) -> list[str]:
+        """Return each box as a sentence with counts, in natural units.
+
+        Numbers are rounded to the fewest digits with which no run changes sides.
+        """
+        if not self.boxes:
+            return [self._nothing()]
+        sentences = [] if self.brought_something else [self._nothing()]
+        return sentences + [
+            self._sentence(i, box, row) for i, (box, row) in enumerate(zip(self.boxes, self._evidence, strict=True))
+        ]
+
+    def stability(self, n_resamples: int = 50, seed: int | None = None) -> pd.DataFrame:
+        """Say how often each parameter is limited again when the search is repeated on random halves of the runs.
+
+        Parameters
+        ----------
+        n_resamples : int, default 50
+        seed : int, optional
+            By default that of the study.
+
+        Returns
+        -------
+        DataFrame
+            A row a parameter: `limited` in the chosen box, `reproduced_coverage`, `reproduced_density` (shares of
+            the halves) and the positions of its limits; see `surrogate.models.boxes.stability.resample`.
+        """
+        from surrogate.models.boxes.stability import resample
+
+        row = self.trajectory.iloc[self.chosen]
+        table = resample(
+            self._finder,
+            self._columns,
+            self.y,
+            float(row["coverage"]),
+            float(row["density"]),
+            n_resamples=n_resamples,
+            seed=self.seed if seed is None else seed,
+        )
+        table.insert(0, "limited", table.index.isin(list(self.box.limits)))
+        return table
+
+    def report(self, path: str | PathLike[str], title: str | None = None, question: str | None = None) -> Path:
+        """Write the study as one self-contained HTML page and return its path.
+
+        Parameters
+        ----------
+        path : path
+        title, question : str, optional
+            What the page is called and what was asked; made from the case by default.
+        """
+        from surrogate.report import Report
+
+        provenance = {"discover": {"method": repr(self._finder), "seed": self.seed}}
+        return Report(runs=self.runs, study=self, title=title, question=question, provenance=provenance).write(path)
+
+    def __repr__(self) -> str:
+        return f"Study({len(self.X)} runs, base rate {self.base_rate:.3g}): " + " ".join(self.rules())
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        items = "".join(f"<li>{escape(rule)}</li>" for rule in self.rules())
+        return f"<p>{len(self.X)} runs, base rate {self.base_rate:.3g}</p><ul>{items}</ul>"
+
+    def _case_text(self) -> str:
+        return self.case if self.case is not None else "the case"
+
+    def _nothing(self) -> str:
+        start = f"No box says more about when {self._case_text()} holds than the base rate of {self.base_rate:.2f}"
+        if not self.boxes:
+            return f"{start}: none has a correlation with it on held-out runs that stands out from chance."
+        row = self.trajectory.iloc[self.chosen]
+        return f"{start}: the best one has a held-out density of {_interval(row, 'density')}, which contains it."
+
+    def _sentence(self, number: int, box: Box, row: pd.Series[Any]) -> str:
+        """Count a box in the runs outside the boxes before it."""
+        left = np.logical_and.reduce([np.ones(len(self.X), bool), *(~b.contains(self.X) for b in self.boxes[:number])])
+        inside = left & box.contains(self.X)
+        n, k, all_k = int(inside.sum()), float(self.y[inside].sum()), float(self.y.sum())
+        runs, another = ("runs", "") if number == 0 else ("runs outside the boxes before", "another ")
+        limits = box.to_text(_digits(box, self.X))
+        return (
+            f"In {k:.6g} of the {n} {runs} with {limits} ({100 * k / n:.0f} of 100), {self._case_text()} holds; "
+            f"this covers {another}{100 * k / all_k:.0f} % of all {all_k:.6g} cases; on held-out {runs} "
+            f"density {_interval(row, 'density')}, coverage {_interval(row, 'coverage')}."
+        )
+
+
+def _digits(box: Box, X: pd.DataFrame) -> int:
+    """Return the fewest significant digits, at least three, with which no row changes sides."""
+    inside = box.contains(X)
+    for digits in range(3, 17):
+        limits = {
+            name: limit if isinstance(limit, frozenset) else tuple(float(f"{end:.{digits}g}") for end in limit)
+            for name, limit in box.limits.items()
+        }
+        in_order = all(isinstance(limit, frozenset) or limit[0] <= limit[1] for limit in limits.values())
+        if in_order and (Box(limits, names=box.names).contains(X) == inside).all():
+            return digits
+    return 17
+
+
+def _interval(row: pd.Series[Any], what: str) -> str:
+    value, low, high = (float(row[f"heldout_{what}{end}"]) for end in ("", "_low", "_high"))
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
