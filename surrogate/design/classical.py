@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from surrogate.design.design import Design
-from surrogate.space import Categorical, Real, Space
+from surrogate.space import Categorical, Integer, Real, Space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Classical(Design):
         space = Space.from_bounds(space)
         table = self._table(space)
         rows = space.from_unit(table)
-        self._check_distinct(space, table, rows)
+        self._check_integers(space, table, rows)
         return self._keep_feasible(rows, space.feasible(rows))
 
     def _table(self, space: Space) -> NDArray[np.float64]:
@@ -72,15 +72,13 @@ class Classical(Design):
                 "Use FullFactorial, Optimal or LatinHypercube."
             )
 
-    def _check_distinct(self, space: Space, table: NDArray[np.float64], rows: pd.DataFrame) -> None:
-        if len(np.unique(table, axis=0)) == len(rows.drop_duplicates()):
-            return
-        for i, name in enumerate(space.names):
-            levels = len(np.unique(table[:, i]))
-            if rows[name].nunique() < levels:
+    def _check_integers(self, space: Space, table: NDArray[np.float64], rows: pd.DataFrame) -> None:
+        for levels, (name, parameter) in zip(table.T, space.parameters.items(), strict=True):
+            wanted, found = len(np.unique(levels)), rows[name].nunique()
+            if isinstance(parameter, Integer) and found < wanted:
                 raise ValueError(
-                    f"space[{name!r}]: {type(self).__name__} sets it to {levels} levels, but only "
-                    f"{rows[name].nunique()} whole numbers remain. Widen it, or use Optimal or LatinHypercube."
+                    f"space[{name!r}]: {type(self).__name__} sets it to {wanted} levels, but only {found} whole "
+                    "numbers remain. Widen it, or use Optimal or LatinHypercube."
                 )
 
     def _keep_feasible(self, rows: pd.DataFrame, feasible: NDArray[np.bool_]) -> pd.DataFrame:

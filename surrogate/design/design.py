@@ -91,8 +91,12 @@ class Design(ABC):
         ValueError
             If the space holds fewer than `n` further points.
         """
+        from surrogate.design.pool import check_room
+
         space, existing = read_runs(runs, space)
-        return self._extend(space, existing, check_count(n, "n"))
+        n = check_count(n, "n")
+        check_room(space, n, existing)
+        return self._extend(space, existing, n)
 
     def _extend(self, space: Space, existing: NDArray[np.float64], n: int) -> pd.DataFrame:
         """Return `n` new rows, given the existing runs in the unit cube."""

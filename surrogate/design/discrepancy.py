@@ -49,8 +49,8 @@ def lower_discrepancy(
     points = points.copy()
     n, d = points.shape
     rows = np.arange(n) if movable is None else movable
-    if len(rows) < 2 or d < 2:
-        return points  # in one dimension a swap changes nothing
+    if visits == 0 or len(rows) < 2 or d < 2:
+        return points  # in a single column a swap only changes the order of rows
     pairs, singles = np.ones((n, n)), np.ones(n)
     for column in points.T:
         pairs *= _pair_factor(column)
@@ -139,4 +139,4 @@ def _pair_factor(x: NDArray[np.float64]) -> NDArray[np.float64]:
 def _single_factor(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what one column contributes to the product over columns for each row, shape (n,)."""
     z = np.abs(x - 0.5)
-    return 1.0 + 0.5 * (z - z * z)
+    return np.asarray(1.0 + 0.5 * (z - z * z))

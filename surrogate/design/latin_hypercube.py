@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,7 @@ def _visits(n: int, d: int) -> int:
     """Return how many columns to look at: till nothing improves for small designs, two seconds' worth for large."""
     if n > _MOST_RUNS or d > _MOST_PARAMETERS:
         return 0
-    return min(50 * d, 15_000_000 // n**2)
+    return min(25 * d, 12_000_000 // n**2)
 
 
 def _vacancies(
@@ -120,10 +121,20 @@ def _vacancies(
         values, counts = np.unique(parameter.to_unit(parameter.from_unit(grid)), return_counts=True)
         if len(values) < total:
             return rng.permutation(_rarest(values, counts * total / size, existing, n, rng))
-    free = np.ones(total, dtype=bool)
-    free[np.minimum((existing * total).astype(np.intp), total - 1)] = False
-    strata = rng.permutation(np.flatnonzero(free))[:n]
-    return (strata + rng.random(n)) / total
+    strata = rng.permutation(_empty_strata(np.minimum((existing * total).astype(np.intp), total - 1), total))
+    return np.asarray((strata + rng.random(n)) / total)
+
+
+def _empty_strata(taken: NDArray[np.intp], total: int) -> list[int]:
+    """Return as many strata as there are missing rows, out of those that hold none of the existing rows."""
+    counts = np.bincount(taken, minlength=total)
+    empty = np.flatnonzero(counts == 0).tolist()
+    # A second row in a stratum stands for the empty one next to it, so that no region gets more than its share.
+    for stratum in np.repeat(np.arange(total), np.maximum(counts - 1, 0)):
+        above = bisect(empty, stratum)
+        below_is_nearer = above > 0 and (above == len(empty) or stratum - empty[above - 1] < empty[above] - stratum)
+        empty.pop(above - 1 if below_is_nearer else above)
+    return empty
 
 
 def _rarest(

@@ -95,6 +95,7 @@ class Optimal(Design):
 
     def _best(self, space: Space, existing: NDArray[np.float64], n: int) -> pd.DataFrame:
         """Return the `n` candidates that go best with the existing runs."""
+        pool.check_room(space, n, existing)
         rng = self._rng(len(existing))
         candidates = _candidates(space, self.model, n, existing, rng)
         terms = model_terms(space, candidates, self.model)

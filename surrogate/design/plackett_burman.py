@@ -51,5 +51,5 @@ class PlackettBurman(Classical):
 
 def _known_size(d: int) -> int:
     """Return the least number of runs above `d` of which pydoe has a table (it has none of 28 or 36 runs)."""
-    sizes = [base << doublings for base in (1, 12, 20) for doublings in range(d.bit_length() + 1)]
+    sizes = [base << doublings for base in (1, 12, 20) for doublings in range(d.bit_length() + 2)]
     return min(size for size in sizes if size > max(d, 3))

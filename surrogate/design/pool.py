@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Above this many wanted points pairwise distances cost too much memory, and a random choice is dense enough.
 _THINNED = 1000
+# Discrete spaces with some thousand points more than needed are looked through as a whole.
+_SMALL_GRID = 4096
 # Points closer than this in every coordinate of the unit cube are the same run: room for rows that went through
 # single precision or a text file.
 _SAME = 1e-7
@@ -44,10 +46,10 @@ def feasible_points(
     while True:
         points = fill(drawn)
         rows = space.from_unit(points)
-        kept = space.feasible(rows)
+        kept = np.flatnonzero(space.feasible(rows))
         if existing is not None:
-            kept &= ~repeats(space, rows, existing)
-        found = int(kept.sum())
+            kept = kept[~repeats(space, rows.iloc[kept], existing)]
+        found = len(kept)
         if found >= wanted or (drawn >= limit and found >= n):
             return points[kept]
         if drawn >= limit:
@@ -66,6 +68,15 @@ def exhausted(space: Space, drawn: int, found: int, n: int) -> ValueError:
     return ValueError(f"n: asked for {n} runs, but only {found:,} of {drawn:,} points tried are {which}. {repair}")
 
 
+def check_room(space: Space, n: int, existing: NDArray[np.float64]) -> None:
+    """Raise ``ValueError`` if a discrete space has fewer than `n` points left."""
+    grid = _whole_grid(space, n + len(existing) + _SMALL_GRID)
+    if grid is not None:
+        room = int(space.feasible(space.from_unit(grid)).sum()) - len(existing)
+        if room < n:
+            raise exhausted(space, len(grid), room, n)
+
+
 def repeats(space: Space, rows: pd.DataFrame, existing: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether each row equals an existing point (in the unit cube) or an earlier row."""
     from scipy.spatial import KDTree
@@ -81,7 +92,7 @@ def repeats(space: Space, rows: pd.DataFrame, existing: NDArray[np.float64]) -> 
 
 def maximin_rows(space: Space, n: int, existing: NDArray[np.float64], rng: np.random.Generator) -> pd.DataFrame:
     """Return `n` new feasible rows, far from the existing points and from each other."""
-    grid = _whole_grid(space, 4 * (n + len(existing)) + 1000)
+    grid = _whole_grid(space, 4 * (n + len(existing)) + _SMALL_GRID)
     if grid is not None:
         rows = space.from_unit(grid)
         points = grid[space.feasible(rows) & ~repeats(space, rows, existing)]
@@ -140,7 +151,7 @@ def thin(
             nearest[i] = apart[i].argmin()
             gap[i] = apart[i, nearest[i]]
         nearest[gone] = -1
-    return points[nearest >= 0]
+    return np.asarray(points[nearest >= 0])
 
 
 def _surplus(n: int) -> int:

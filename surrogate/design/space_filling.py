@@ -82,11 +82,11 @@ class Sequence(SpaceFilling):
         while True:
             points = self.fill(drawn, len(space), np.random.default_rng(start))
             rows = space.from_unit(points)
-            kept = space.feasible(rows)
+            kept = rows[space.feasible(rows)]
             if len(existing):
-                kept &= ~pool.repeats(space, rows, existing)
-            if kept.sum() >= n:
-                return rows[kept][:n].reset_index(drop=True)
+                kept = kept[~pool.repeats(space, kept, existing)]
+            if len(kept) >= n:
+                return kept[:n].reset_index(drop=True)
             if drawn >= pool.most_points(len(space)):
-                raise pool.exhausted(space, drawn, int(kept.sum()), n)
+                raise pool.exhausted(space, drawn, len(kept), n)
             drawn = min(2 * drawn, pool.most_points(len(space)))
