@@ -29,9 +29,9 @@ class MLP(Emulator):
     Parameters
     ----------
     hidden : tuple of int, default (32, 32)
-        Units of each hidden layer. Twice as many halve the error at best, at three times the time.
+        Units of each hidden layer. Twice as many lower the error by a third at best, at twice the time.
     activation : {"tanh", "relu", "logistic"}, default "tanh"
-        Activation of the hidden layers. Smooth ones learn smooth simulators with a third of relu's error.
+        Activation of the hidden layers. Smooth ones learn smooth simulators with half of relu's error or less.
     l2 : float, default 1e-2
         Ridge penalty on the weights, scikit-learn's `alpha`; lower values overfit tens of runs.
     n_members : int, default 3
