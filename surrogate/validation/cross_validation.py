@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Split = tuple["NDArray[np.intp]", "NDArray[np.intp]"]
 
-_MANY_RUNS = 200  # up to here a tenth of the runs is dear to a fit, and fits are cheap
+_MANY_RUNS = 100  # up to here a fifth of the runs is dear to a fit, and fits are cheap
 
 
 def folds(X: NDArray[np.float64], k: int | None = None, seed: int = 0) -> list[Split]:
@@ -29,7 +29,7 @@ def folds(X: NDArray[np.float64], k: int | None = None, seed: int = 0) -> list[S
     X : ndarray of shape (n, p)
         Inputs, a row a run.
     k : int, optional
-        Number of folds, cut to the number of different rows. Default 10 up to 200 runs, so that a fold's model lacks
+        Number of folds, cut to the number of different rows. Default 10 up to 100 runs, so that a fold's model lacks
         few of them, and 5 beyond, where fits cost more and lack less.
     seed : int, default 0
         Shuffles the rows; the same seed gives the same folds.

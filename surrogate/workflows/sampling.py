@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import difflib
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +15,6 @@ import numpy as np
 from surrogate.space import Space
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from surrogate.design import Design
     from surrogate.models.emulators.selection import Prefer
     from surrogate.transfer import TransferSet
     from surrogate.workflows.surrogate import Surrogate
@@ -29,7 +30,7 @@ def fit(
     cls: type[Surrogate],
     simulator: Any,
     bounds: Any,
-    design: Design | pd.DataFrame | None,
+    design: Any,
     *,
     n: int | None,
     budget: int | None,
@@ -40,19 +41,27 @@ def fit(
     running: Mapping[str, Any],
 ) -> Any:
     """Do what `Surrogate.fit` says: check everything, run, fit, and lose no run to a late error."""
-    from surrogate.design import LatinHypercube
-    from surrogate.simulation import as_simulator
+    from surrogate.design import Design, LatinHypercube
+    from surrogate.design.design import check_seed
 
     _check(design, n, budget, target, level, prefer, running)
-    seed = 0 if seed is None else seed
-    wrapped = as_simulator(simulator, bounds)
-    d = len(wrapped.space)
-    if design is None:
-        design = LatinHypercube(max(30, 10 * d) if n is None else n, seed)
-    if budget is not None:
-        first = design if n is not None or budget >= max(30, 10 * d) else LatinHypercube(budget, seed)
-        return _adaptive(cls, wrapped, first, budget, target, prefer, seed, running)
-    return _fitted(cls, _run(wrapped, design, seed, running), prefer, seed)
+    seed = check_seed(seed) or 0
+    space = Space.from_bounds(getattr(simulator, "space", None) if bounds is None else bounds)
+    usual = max(30, 10 * len(space))
+    if not isinstance(design, Design) and (design is None or isinstance(design, int | np.integer)):
+        design = LatinHypercube(_first_runs(n if design is None else int(design), usual, budget, target), seed)
+    if target is None or budget is None:
+        return _fitted(cls, _run(simulator, space, design, seed, running), prefer, seed)
+    return _adaptive(cls, simulator, space, design, budget, target, prefer, seed, running)
+
+
+def _first_runs(n: int | None, usual: int, budget: int | None, target: float | None) -> int:
+    """Return the number of points to begin with: all of the budget if nothing can stop earlier."""
+    if n is not None:
+        return n
+    if budget is None:
+        return usual
+    return budget if target is None else min(usual, budget)
 
 
 def read_runs(X: Any, y: Any, bounds: Any) -> tuple[TransferSet, tuple[str, ...]]:
@@ -108,10 +117,9 @@ def _check(
     running: Mapping[str, Any],
 ) -> None:  # fmt: skip
     """Refuse wrong settings before the simulator runs."""
-    from surrogate.models.emulators.selection import PREFERENCES
+    from surrogate.models.emulators.selection import check_preference
 
-    if prefer not in PREFERENCES:
-        raise ValueError(f"prefer: one of {', '.join(map(repr, PREFERENCES))} is allowed; got {prefer!r}.")
+    check_preference(prefer)
     if n is not None and design is not None:
         raise ValueError(f"n, design: give one of them; got n={n} and a design, which has its own number of runs.")
     for name, value in (("n", n), ("budget", budget)):
@@ -140,10 +148,10 @@ def _check(
             raise TypeError(f"{name}: not an argument of fit; how to run is said by {', '.join(_RUNNING)}.{hint}")
 
 
-def _run(simulator: Any, design: Any, seed: int, running: Mapping[str, Any]) -> TransferSet:
+def _run(simulator: Any, space: Space, design: Any, seed: int, running: Mapping[str, Any]) -> TransferSet:
     from surrogate.transfer import collect
 
-    return collect(simulator, design=design, seed=seed, **running)
+    return collect(simulator, space, design, seed=seed, **running)
 
 
 def _fitted(cls: type[Surrogate], runs: TransferSet, prefer: Prefer, seed: int) -> Any:
@@ -158,9 +166,10 @@ def _fitted(cls: type[Surrogate], runs: TransferSet, prefer: Prefer, seed: int) 
 def _adaptive(
     cls: type[Surrogate],
     simulator: Any,
+    space: Space,
     design: Any,
     budget: int,
-    target: float | None,
+    target: float,
     prefer: Prefer,
     seed: int,
     running: Mapping[str, Any],
@@ -168,18 +177,36 @@ def _adaptive(
     """Add space-filling batches until every output reaches `target` or the budget is spent.
 
     Batches fill the space, so that all runs stay alike and cross-validation stays honest. A batch is a quarter of the
-    runs so far: the number of fits stays small, and at most a fifth of the runs is made in vain.
+    points so far: the number of fits stays small, and at most a fifth of the runs is made in vain.
     """
     import pandas as pd
 
-    planned = design.sample(simulator.space)
-    if len(planned) > budget:
-        raise ValueError(f"design, budget: the first design must fit in the budget; got {len(planned)} and {budget}.")
+    from surrogate.design import Design, LatinHypercube
+    from surrogate.simulation import as_simulator
+
+    policies = running.get("policies") or {}
+    settings = {name for given in policies.values() for name in given if name not in space.parameters}
+    # Once, so that all batches are runs of one simulator even if calls leave traces in it, and so in its fingerprint.
+    simulator = as_simulator(simulator, space, settings=tuple(sorted(settings)))
+    filling = design if isinstance(design, Design) else LatinHypercube(len(design), seed)
+    planned = design.sample(space) if isinstance(design, Design) else space.frame(design, "design")
+    each = running.get("replicates", 1) * max(1, len(policies))
+    if len(planned) * each > budget:
+        raise ValueError(f"design, budget: the first {len(planned) * each} runs must fit in the budget; got {budget}.")
+    running = {**running, "store": running.get("store") or _store_for_this_program()}
     while True:
-        runs = _run(simulator, planned, seed, running)
-        model = _fitted(cls, runs, prefer, seed)
-        reached = target is not None and all(card.q2 >= target for card in model.scorecards.values())
-        if reached or len(planned) >= budget:
+        model = _fitted(cls, _run(simulator, space, planned, seed, running), prefer, seed)
+        room = budget // each - len(planned)
+        if room <= 0 or all(card.q2 >= target for card in model.scorecards.values()):
             return model
-        batch = min(max(5, len(planned) // 4), budget - len(planned))
-        planned = pd.concat([planned, design.extend(planned, batch, simulator.space)], ignore_index=True)
+        fresh = filling.extend(planned, min(max(5, len(planned) // 4), room), space)
+        planned = pd.concat([planned, fresh], ignore_index=True)
+        if running.get("on_change") == "rerun":  # once is meant, not once a batch
+            running["on_change"] = "stop"
+
+
+def _store_for_this_program() -> Path:
+    """Return a place where batches find the runs of earlier ones; fields are read from it until the program ends."""
+    folder = Path(mkdtemp(prefix="surrogate-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder / "batches.runs"

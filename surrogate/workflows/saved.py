@@ -53,8 +53,9 @@ def load(path: str | os.PathLike[str]) -> tuple[Space, dict[str, FittedOutput], 
             for i, state in enumerate(manifest["outputs"])
         }
         domain = Domain(arrays["domain.points"], float(manifest["domain"]["reach"]))
-        if any(one.record.n_features != len(space.feature_names) for one in fitted.values()):
-            raise ValueError("inputs of the model and of the space differ")
+        widths = {one.record.n_features for one in fitted.values()} | {domain.points.shape[1]}
+        if widths != {len(space.feature_names)}:
+            raise ValueError("inputs of model, domain and space differ")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ModelFileError(
             f"{path}: the description of the model is incomplete ({error!r}). Save it again."

@@ -69,7 +69,7 @@ class Surrogate:
         cls,
         simulator: Any,
         bounds: Any = None,
-        design: Design | pd.DataFrame | None = None,
+        design: Design | pd.DataFrame | int | None = None,
         *,
         n: int | None = None,
         budget: int | None = None,
@@ -88,15 +88,16 @@ class Surrogate:
         bounds : bounds, optional
             What may vary: a dict ``name -> (low, high) | Real | Integer | Categorical | scipy frozen distribution``, a
             list of pairs, a SALib problem or a Space. Default: the simulator's own ``space``.
-        design : Design, optional
+        design : Design, int or DataFrame, optional
             Where to run. Default: a Latin hypercube of `n` points.
         n : int, optional
-            Number of runs, default ``max(30, 10 d)`` for d inputs: enough to fit most smooth simulators well
-            (Loeppky et al. 2009).
+            Number of points to run at, default ``max(30, 10 d)`` for d inputs: enough to fit most smooth simulators
+            well (Loeppky et al. 2009).
         budget : int, optional
-            Most runs of an adaptive fit, which adds batches until `target` is reached.
+            Most runs. With `target`, batches are added to the first n until the target or the budget is reached;
+            without, the budget is used at once.
         target : float, optional
-            Cross-validated Q2 of every output at which an adaptive fit stops. Needs `budget`.
+            Cross-validated Q2 of every output at which to stop. Needs `budget`.
         level : float, optional
             Not available yet: put no value here.
         prefer : {"accuracy", "speed", "small"}, default "accuracy"
@@ -165,10 +166,14 @@ class Surrogate:
         >>> abs(model.predict([[1.5]])[0] - np.sin(1.5)) < 0.01
         np.True_
         """
+        from surrogate.design.design import check_seed
+        from surrogate.models.emulators.selection import check_preference
         from surrogate.workflows.sampling import read_runs
 
+        check_preference(prefer)
+        seed = check_seed(seed) or 0
         runs, outputs = read_runs(X, y, bounds)
-        return cls._fit_runs(runs, outputs, prefer, seed or 0)
+        return cls._fit_runs(runs, outputs, prefer, seed)
 
     @classmethod
     def _fit_runs(cls, runs: TransferSet, outputs: tuple[str, ...], prefer: Prefer, seed: int) -> Self:

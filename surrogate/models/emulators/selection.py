@@ -90,6 +90,10 @@ class _Trial:
         reached = self.out.reached
         return np.inf if self.failed else float(np.mean((self.out.prediction - y)[reached] ** 2))
 
+    def q2(self, y: NDArray[np.float64]) -> float:
+        """Share of variance explained over the folds reached."""
+        return 1.0 - self.mse(y) / float(np.mean((y - y.mean())[self.out.reached] ** 2))
+
 
 def default_candidates(n: int, seed: int = 0) -> dict[str, Emulator]:
     """Return the emulators that are worth trying for `n` runs.
@@ -117,6 +121,23 @@ def default_candidates(n: int, seed: int = 0) -> dict[str, Emulator]:
         {} if n > _MOST_GP_RUNS else {"gaussian_process": GaussianProcess(random_state=seed)}
     )
     return {**candidates, "boosted_trees": BoostedTrees(random_state=seed), "mlp": MLP(random_state=seed)}
+
+
+def check_preference(prefer: Any) -> None:
+    """Refuse what is not a preference.
+
+    Parameters
+    ----------
+    prefer : object
+        "accuracy", "speed" or "small".
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    if prefer not in PREFERENCES:
+        raise ValueError(f"prefer: one of {', '.join(map(repr, PREFERENCES))} is allowed; got {prefer!r}.")
 
 
 def select(
@@ -169,8 +190,7 @@ def select(
     >>> chosen.kind, chosen.errors.rmse < 0.01
     ('gaussian_process', True)
     """
-    if prefer not in PREFERENCES:
-        raise ValueError(f"prefer: one of {', '.join(map(repr, PREFERENCES))} is allowed; got {prefer!r}.")
+    check_preference(prefer)
     different = len(np.unique(X, axis=0))
     if different < _LEAST_RUNS:
         raise ValueError(
@@ -271,23 +291,20 @@ def _rule(prefer: str, trials: list[_Trial], y: NDArray[np.float64]) -> Choose:
 
 
 def _rows(trials: list[_Trial], best: _Trial, y: NDArray[np.float64], n_folds: int) -> tuple[dict[str, Any], ...]:
-    rows = []
-    for trial in sorted(trials, key=lambda trial: trial.mse(y)):
-        mse = np.nan if trial.failed else trial.mse(y)
-        rows.append(
-            {
-                "name": trial.name,
-                "q2": float(1.0 - mse / y.var()),
-                "rmse": float(np.sqrt(mse)),
-                "fit_seconds": sum(trial.out.fit_seconds),
-                "predict_us": trial.predict_us,
-                "bytes": trial.bytes,
-                "folds": f"{len(trial.out.fit_seconds)} of {n_folds}",
-                "chosen": trial is best,
-                "note": trial.note,
-            }
-        )
-    return tuple(rows)
+    return tuple(
+        {
+            "name": trial.name,
+            "q2": np.nan if trial.failed else trial.q2(y),
+            "rmse": np.nan if trial.failed else float(np.sqrt(trial.mse(y))),
+            "fit_seconds": sum(trial.out.fit_seconds),
+            "predict_us": trial.predict_us,
+            "bytes": trial.bytes,
+            "folds": f"{len(trial.out.fit_seconds)} of {n_folds}",
+            "chosen": trial is best,
+            "note": trial.note,
+        }
+        for trial in sorted(trials, key=lambda trial: np.inf if trial.failed else -trial.q2(y))
+    )
 
 
 def _constant(emulator: Emulator, X: NDArray[np.float64], y: NDArray[np.float64], started: float) -> Selection:
