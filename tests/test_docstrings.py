@@ -19,7 +19,7 @@ def module_names():
         yield from (m.name for m in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
 
 
-@pytest.mark.parametrize("name", module_names())
+@pytest.mark.parametrize("name", list(module_names()))
 def test_examples_in_docstrings_run(name, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(
@@ -28,7 +28,7 @@ def test_examples_in_docstrings_run(name, monkeypatch, tmp_path):
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("name", module_names())
+@pytest.mark.parametrize("name", list(module_names()))
 def test_everything_public_has_a_docstring(name):
     module = importlib.import_module(name)
     assert module.__doc__, name
