@@ -46,6 +46,8 @@ def lower_discrepancy(
     Jin, R., Chen, W., & Sudjianto, A. (2005). An efficient algorithm for constructing optimal design of computer
     experiments. Journal of Statistical Planning and Inference, 134(1), 268-287.
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     points = points.copy()
     n, d = points.shape
     rows = np.arange(n) if movable is None else movable
@@ -56,11 +58,13 @@ def lower_discrepancy(
         pairs *= _pair_factor(column)
         singles *= _single_factor(column)
     unchanged = 0
-    while visits > 0 and unchanged < d:
-        for k in rng.permutation(d)[:visits]:
-            changed = _improve_column(points[:, k], pairs, singles, rows)
-            unchanged = 0 if changed else unchanged + 1
-        visits -= d
+    # Many small matrix products: on a busy machine several BLAS threads wait for each other forty times as long.
+    with threadpool_limits(1, user_api="blas"):
+        while visits > 0 and unchanged < d:
+            for k in rng.permutation(d)[:visits]:
+                changed = _improve_column(points[:, k], pairs, singles, rows)
+                unchanged = 0 if changed else unchanged + 1
+            visits -= d
     return points
 
 

@@ -51,11 +51,15 @@ def exchange(
     Cook, R. D., & Nachtsheim, C. J. (1980). A comparison of algorithms for constructing exact D-optimal designs.
     Technometrics, 22(3), 315-324.
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     m, p = candidates.shape
     base = kept.T @ kept + _RIDGE * np.eye(p)
     best, lowest = np.empty(0, dtype=np.intp), np.inf
     for _ in range(int(np.clip(_WORK / (n * m * p * p), _FEWEST_STARTS, _MOST_STARTS))):
-        chosen = _improve(candidates, rng.permutation(m)[:n], base, weight)
+        # Many small matrix products: on a busy machine several BLAS threads mostly wait for each other.
+        with threadpool_limits(1, user_api="blas"):
+            chosen = _improve(candidates, rng.permutation(m)[:n], base, weight)
         information = base + candidates[chosen].T @ candidates[chosen]
         if weight is None:
             loss = -float(np.linalg.slogdet(information)[1])

@@ -145,7 +145,7 @@ def _rarest(
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Return `n` of the values, each time the one that falls furthest behind the number `wanted` of it."""
-    nearest = np.abs(existing[:, None] - values).argmin(axis=1)
+    nearest = np.searchsorted((values[1:] + values[:-1]) / 2, existing)
     missing = wanted - np.bincount(nearest, minlength=len(values)) + 1e-3 * rng.random(len(values))
     chosen = np.empty(n, dtype=np.intp)
     for i in range(n):
