@@ -241,7 +241,7 @@ class _Study:
         return f"{self._outcomes.messages[row]} [row {row}: {inputs}]"
 
     def _transfer_set(self) -> TransferSet:
-        fields: Fields | None = self._store.fields() if self._store is not None else None
+        fields: Fields | None = self._store.fields(self._outcomes) if self._store is not None else None
         return TransferSet(self._plan.table_space, self._plan.inputs, self._outcomes, self._record, fields)
 
 

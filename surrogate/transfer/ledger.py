@@ -40,6 +40,15 @@ _TABLES = (
 )
 
 
+class EmptyStore(ValueError):
+    """Nothing was planned in a store yet."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(
+            f"store: {directory} holds nothing yet: its study has just begun, or died at once. Wait, or run it again."
+        )
+
+
 def connect(directory: Path, *, write: bool) -> sqlite3.Connection:
     """Open the ledger of a store; with `write`, make it if there is none.
 
@@ -82,7 +91,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, write: bool) -> None:
         )
     if not write:
         if empty:
-            raise ValueError(f"store: {path} is empty: the study that made it died at once. Run collect again.")
+            raise EmptyStore(path.parent)
         connection.execute("PRAGMA query_only = ON")
         return
     connection.execute("PRAGMA journal_mode = WAL")

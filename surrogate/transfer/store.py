@@ -14,7 +14,7 @@ import numpy as np
 from surrogate.simulation import Outcome, OutputForm, Status
 from surrogate.space import Categorical, Space
 from surrogate.transfer.arrays import Arrays
-from surrogate.transfer.ledger import FILE_NAME, connect
+from surrogate.transfer.ledger import FILE_NAME, EmptyStore, connect
 from surrogate.transfer.lock import Lock
 from surrogate.transfer.outcomes import STATUSES, Fields, Outcomes
 from surrogate.transfer.plan import POLICY, REPLICATE, Plan, canonical
@@ -64,8 +64,13 @@ class Store:
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> Store:
-        """Open an existing store for reading."""
-        return cls(path, write=False)
+        """Open an existing store for reading, as it is at this moment, also while a driver writes it."""
+        store = cls(path, write=False)
+        store._connection.execute("BEGIN")
+        if store._meta("space") is None:
+            store.close()
+            raise EmptyStore(store.directory)
+        return store
 
     def __enter__(self) -> Store:
         return self
@@ -218,10 +223,10 @@ class Store:
             _take_in(outcomes, position, batch)
         return outcomes
 
-    def fields(self) -> Fields:
+    def fields(self, outcomes: Outcomes) -> Fields:
         """Return the fields of the successful runs, to be read when asked for, also after the store is closed."""
-        rows = self._planned_rows()
-        shapes = self._form().fields
+        rows = self._planned_rows()[outcomes.ok]
+        shapes = outcomes.form.fields
 
         def read(name: str) -> NDArray[np.float64]:
             with closing(connect(self.directory, write=False)) as connection:
@@ -370,6 +375,5 @@ def _take_in(outcomes: Outcomes, position: NDArray[np.int64], batch: list[tuple[
 
 
 def _digests(connection: sqlite3.Connection, rows: NDArray[np.int64], name: str) -> list[str]:
-    query = "SELECT json_extract(fields, '$.' || json_quote(?)) FROM runs WHERE row = ? AND status = 'ok'"
-    found = (connection.execute(query, (name, row)).fetchone() for row in rows.tolist())
-    return [digest for one in found if one is not None for digest in one]
+    query = "SELECT json_extract(fields, '$.' || json_quote(?)) FROM runs WHERE row = ?"
+    return [connection.execute(query, (name, row)).fetchone()[0] for row in rows.tolist()]

@@ -148,7 +148,8 @@ class TransferSet:
         from surrogate.transfer.store import Store
 
         with Store.open(path) as store:
-            return cls(store.space, store.inputs(), store.outcomes(), store.provenance(), store.fields())
+            outcomes = store.outcomes()
+            return cls(store.space, store.inputs(), outcomes, store.provenance(), store.fields(outcomes))
 
     @classmethod
     def from_frame(

@@ -38,24 +38,11 @@ def test_a_field_is_a_copy():
     assert outputs["Cp"].tolist() == [0.0, 0.0, 0.0]
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        None,
-        "1.0",
-        1j,
-        [],
-        {},
-        [[1.0]],
-        np.array([1j]),
-        np.array([None]),
-        {"y": None},
-        {1: 2.0},
-        {"y": "a"},
-        [[1], [1, 2]],
-    ]
-    + [object(), b"1", {"y": [1.0, "a"]}, {"y": {"z": 1.0}}],
-)
+NO_NUMBERS = [None, "1.0", b"1", 1j, object(), [], {}, [[1.0]], [[1], [1, 2]], np.array([1j]), np.array([None])]
+NO_OUTPUTS = [{"y": None}, {"y": "a"}, {1: 2.0}, {"y": [1.0, "a"]}, {"y": {"z": 1.0}}]
+
+
+@pytest.mark.parametrize("answer", [*NO_NUMBERS, *NO_OUTPUTS])
 def test_what_is_no_number_is_bad_output(answer):
     with pytest.raises(BadOutput):
         read_answer(answer, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
 import math
 import os
 import signal
@@ -228,7 +229,7 @@ def test_chunks_grow_from_one_run_to_a_second_of_work(monkeypatch):
     outcomes_of(model, 5000)
     assert sizes[0] == 1
     assert max(sizes) == 500
-    assert all(b <= 4 * a for a, b in zip(sizes, sizes[1:], strict=False))
+    assert all(b <= 4 * a for a, b in itertools.pairwise(sizes))
 
 
 def test_slow_runs_travel_alone():
