@@ -45,7 +45,7 @@ ball = ODE(
         {
             "speed": Real(15.0, 35.0, unit="m/s"),
             "angle": Real(20.0, 60.0, unit="degree"),
-            "drag": Real(0.002, 0.02, unit="1/m"),
+            "drag": Real(0.002, 0.02, log=True, unit="1/m"),
             "wind": Real(-8.0, 8.0, unit="m/s"),
         }
     ),
