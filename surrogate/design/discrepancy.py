@@ -46,7 +46,7 @@ def lower_discrepancy(
     Jin, R., Chen, W., & Sudjianto, A. (2005). An efficient algorithm for constructing optimal design of computer
     experiments. Journal of Statistical Planning and Inference, 134(1), 268-287.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     points = points.copy()
     n, d = points.shape

@@ -51,7 +51,7 @@ def exchange(
     Cook, R. D., & Nachtsheim, C. J. (1980). A comparison of algorithms for constructing exact D-optimal designs.
     Technometrics, 22(3), 315-324.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     m, p = candidates.shape
     base = kept.T @ kept + _RIDGE * np.eye(p)
