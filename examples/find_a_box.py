@@ -23,7 +23,9 @@ def main(n: int) -> None:
     print(f"the lake is lost in {lost.sum()} of {len(runs)} futures")
 
     study = discover(runs, "reliability < 0.9", method="prim", seed=0)
-    print(study.box.to_text())
+    print("boxes, each on the futures that the ones before leave:")
+    for box in study.boxes:
+        print("   ", box.to_text().replace("\n", " and "))
     print(study.trajectory.iloc[:: max(1, len(study.trajectory) // 8)].round(3).to_string())
     print(f"chosen: row {study.chosen}")
 
