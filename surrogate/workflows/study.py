@@ -72,11 +72,6 @@ class Study:
         """Share of cases among all runs."""
         return float(self.y.mean())
 
-    @property
-    def brought_something(self) -> bool:
-        """Whether the chosen box is denser than the base rate on held-out runs: its whole 95 % interval above it."""
-        return bool(self.boxes) and bool(self.trajectory["heldout_density_low"].iloc[self.chosen] > self.base_rate)
-
     def rules(self) -> list[str]:
         """Return each box as a sentence with counts, in natural units.
 
@@ -84,8 +79,7 @@ class Study:
         """
         if not self.boxes:
             return [self._nothing()]
-        sentences = [] if self.brought_something else [self._nothing()]
-        return sentences + [
+        return [
             self._sentence(i, box, row) for i, (box, row) in enumerate(zip(self.boxes, self._evidence, strict=True))
         ]
 
@@ -146,11 +140,11 @@ class Study:
         return self.case if self.case is not None else "the case"
 
     def _nothing(self) -> str:
-        start = f"No box says more about when {self._case_text()} holds than the base rate of {self.base_rate:.2f}"
-        if not self.boxes:
-            return f"{start}: none has a correlation with it on held-out runs that stands out from chance."
-        row = self.trajectory.iloc[self.chosen]
-        return f"{start}: the best one has a held-out density of {_interval(row, 'density')}, which contains it."
+        best = self.trajectory.iloc[int(self.trajectory["heldout_density_low"].to_numpy().argmax())]
+        return (
+            f"No box says more about when {self._case_text()} holds than the base rate of {self.base_rate:.2f}: the "
+            f"densest one on held-out runs has a density of {_interval(best, 'density')} there, not surely above it."
+        )
 
     def _sentence(self, number: int, box: Box, row: pd.Series[Any]) -> str:
         """Count a box in the runs outside the boxes before it."""

@@ -39,8 +39,10 @@ class Naive:
         self.start = {c: [X[c].min(), X[c].max()] if c in numeric else self.levels(c) for c in self.columns}
 
     def levels(self, c):
-        return [v for v in self.X[c].cat.categories if (self.X[c] == v).any()] if c in self.ordered else sorted(
-            self.X[c].unique(), key=str
+        return (
+            [v for v in self.X[c].cat.categories if (self.X[c] == v).any()]
+            if c in self.ordered
+            else sorted(self.X[c].unique(), key=str)
         )
 
     def rows(self, box):
@@ -199,7 +201,9 @@ def test_the_trajectory_is_that_of_the_literal_algorithm(study, alpha, paste_alp
             if isinstance(limit, frozenset):
                 assert limit == frozenset(literal[name])
             else:
-                ends = [end if math.isfinite(end) else start for end, start in zip(limit, naive.start[name], strict=True)]
+                ends = [
+                    end if math.isfinite(end) else start for end, start in zip(limit, naive.start[name], strict=True)
+                ]
                 assert ends == [float(end) for end in literal[name]]
 
 

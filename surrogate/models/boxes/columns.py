@@ -135,7 +135,8 @@ def _read_column(name: str, series: pd.Series[Any]) -> Column:
     if pd.api.types.is_bool_dtype(dtype):
         return _ranked(name, Kind.NOMINAL, series.to_numpy(dtype=bool))
     if pd.api.types.is_integer_dtype(dtype):
-        return _ranked(name, Kind.INTEGER, series.to_numpy(dtype=getattr(dtype, "numpy_dtype", np.dtype(str(dtype)))))
+        # pandas writes the dtypes of its own integers Int64, UInt8, ... or int64[pyarrow].
+        return _ranked(name, Kind.INTEGER, series.to_numpy(dtype=str(dtype).lower().removesuffix("[pyarrow]")))
     if pd.api.types.is_float_dtype(dtype):
         values = series.to_numpy(dtype=np.float64)
         infinite = np.flatnonzero(~np.isfinite(values))

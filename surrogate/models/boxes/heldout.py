@@ -56,6 +56,17 @@ class HeldOut:
         """
         return np.asarray(self.correlation.std(axis=0, ddof=1) / np.sqrt(self.folds))
 
+    @property
+    def density(self) -> tuple[Any, Any, Any]:
+        """Share, low and high end of its 95 % interval: cases among all rows that were held out in the box."""
+        return wilson(self.k.sum(axis=0) / self.repeats, self.n.sum(axis=0) / self.repeats)
+
+    @property
+    def coverage(self) -> tuple[Any, Any, Any]:
+        """Share, low and high end of its 95 % interval: cases held out in the box among all cases."""
+        k = self.k.sum(axis=0) / self.repeats
+        return wilson(k, np.full_like(k, self.cases))
+
     def table(self) -> pd.DataFrame:
         """Return coverage and density on held-out rows with 95 % intervals (Wilson [1]_), a row a box.
 
@@ -65,8 +76,7 @@ class HeldOut:
         """
         import pandas as pd
 
-        n, k = self.n.sum(axis=0) / self.repeats, self.k.sum(axis=0) / self.repeats
-        coverage, density = wilson(k, np.full_like(n, self.cases)), wilson(k, n)
+        coverage, density = self.coverage, self.density
         return pd.DataFrame(
             {
                 "heldout_coverage": coverage[0],
@@ -112,8 +122,9 @@ def choose(
        matched with the step of the split's search in as many parameters whose mass is nearest (on a log scale):
        mass tells how far a search has peeled, whatever it found. The fold's rows in that step are counted.
     3. The criterion is the correlation between lying in the box and being a case (`box_correlation`) on held-out
-       rows. Among all steps within one standard error of the best [1]_ the one that limits fewest parameters is
-       chosen, and among these the best. The box without limits takes part, with correlation 0.
+       rows. Only steps are considered whose held-out density is above the base rate with its whole 95 % interval;
+       without one the box without limits is chosen. Among those within one standard error of the best [1]_ the one
+       that limits fewest parameters is chosen, and among these the best.
 
     Parameters
     ----------
@@ -134,6 +145,7 @@ def choose(
     ----------
     .. [1] Breiman, Friedman, Olshen & Stone 1984, Classification and Regression Trees, section 3.4.3.
     """
+    folds = min(folds, len(y))
     full = _searches(finder, columns, y)
     splits = list(stratified_folds(y, folds, repeats, seed))
     counts = [np.zeros((3, len(splits), len(steps))) for _, steps in full]
@@ -145,7 +157,7 @@ def choose(
             counts[size][:, place] = _heldout_counts(columns, y, test, matching, match_by_mass(steps, matching))
     cases = float(y.sum())
     heldout = [HeldOut(n, k, correlation, cases, repeats, folds) for n, k, correlation in counts]
-    size, row = _one_standard_error([steps for _, steps in full], heldout)
+    size, row = _one_standard_error([steps for _, steps in full], heldout, float(y.mean()))
     return Chosen(full[size][0], full[size][1], heldout[size], row)
 
 
@@ -203,18 +215,23 @@ def _heldout_counts(
     return np.array([n, k, box_correlation(n, k, y[test])])[:, matched]
 
 
-def _one_standard_error(steps: Sequence[Sequence[Step]], heldout: Sequence[HeldOut]) -> tuple[int, int]:
+def _one_standard_error(
+    steps: Sequence[Sequence[Step]], heldout: Sequence[HeldOut], base_rate: float
+) -> tuple[int, int]:
     """Return (number of search, row) of the least limited box within one standard error of the best."""
-    best = max(range(len(heldout)), key=lambda i: float(heldout[i].mean_correlation.max()))
-    top = int(heldout[best].mean_correlation.argmax())
-    least = heldout[best].mean_correlation[top] - heldout[best].standard_error[top]
-    good = [
-        (len(step.limits), -float(value), size, row)
+    supported = [
+        (float(correlation), float(error), len(step.limits), size, row)
         for size, (found, evidence) in enumerate(zip(steps, heldout, strict=True))
-        for row, (step, value) in enumerate(zip(found, evidence.mean_correlation, strict=True))
-        if value >= least
+        for row, (step, correlation, error, low) in enumerate(
+            zip(found, evidence.mean_correlation, evidence.standard_error, evidence.density[1], strict=True)
+        )
+        if low > base_rate and step.limits
     ]
-    _, _, size, row = min(good)
+    if not supported:
+        return len(steps) - 1, 0
+    best, error, *_ = max(supported)
+    near = [(n_limited, -value, size, row) for value, _, n_limited, size, row in supported if value >= best - error]
+    _, _, size, row = min(near)
     return size, row
 
 
@@ -227,7 +244,7 @@ def wilson(k: Any, n: Any, z: float = 1.959963984540054) -> tuple[Any, Any, Any]
     [0.77, 0.678, 0.842]
     """
     n = np.asarray(n, dtype=np.float64)
-    some = np.maximum(n, 1e-300)
+    some = np.where(n == 0, 1.0, n)
     share = np.asarray(k, dtype=np.float64) / some
     centre = (share + z**2 / (2 * some)) / (1 + z**2 / some)
     half = z / (1 + z**2 / some) * np.sqrt(np.maximum(share * (1 - share), 0) / some + z**2 / (4 * some**2))

@@ -21,7 +21,7 @@ def read_frame(X: Any) -> pd.DataFrame:
         raise TypeError("X: sparse data is not supported, a limit needs every value. Use X.toarray().")
     if isinstance(X, pd.DataFrame):
         frame = X.reset_index(drop=True)
-        frame.columns = pd.Index([str(name) for name in X.columns], dtype=object)
+        frame.columns = pd.Index([str(name) for name in X.columns])
         if frame.columns.has_duplicates:
             raise ValueError(f"X: columns must have different names, got {list(frame.columns)}. Rename them.")
     else:
