@@ -2,7 +2,8 @@
 
 Every simulator is a class that is made without arguments and then called with its parameters by name. It carries
 what the rest of the package asks of a simulator (`space`, `outputs`, `vectorized`) and what a reader asks
-(`reference`, `units` of its outputs; the units of its inputs stand in its space).
+(`reference`, `units` of its outputs; the units of its inputs stand in its space, where an input without a unit is
+dimensionless).
 """
 
 from __future__ import annotations

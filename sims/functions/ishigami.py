@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Ishigami:
     """The function of Ishigami and Homma: strongly nonlinear, with an interaction but no effect of `x3` alone.
 
-    ``y = sin(x1) + a sin(x2)^2 + b x3^4 sin(x1)``. Everything is known in closed form: the mean is ``a/2``, the
-    variance ``a^2/8 + b pi^4/5 + b^2 pi^8/18 + 1/2``, and so are the sensitivity indices.
+    Dimensionless: ``y = sin(x1) + a sin(x2)^2 + b x3^4 sin(x1)``. Everything is known in closed form: the mean is
+    ``a/2``, the variance ``a^2/8 + b pi^4/5 + b^2 pi^8/18 + 1/2``, and so are the sensitivity indices.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Ishigami:
     units: ClassVar[dict[str, str]] = {"y": "1"}
     outputs: ClassVar[tuple[str, ...]] = ("y",)
     vectorized: ClassVar[bool] = True
-    space: ClassVar[Space] = Space({name: Real(-np.pi, np.pi, unit="1") for name in ("x1", "x2", "x3")})
+    space: ClassVar[Space] = Space({name: Real(-np.pi, np.pi) for name in ("x1", "x2", "x3")})
 
     def __init__(self, a: float = 7.0, b: float = 0.1) -> None:
         self.a = a

@@ -21,7 +21,8 @@ class OTLCircuit:
 
         voltage = (Vb1 + 0.74) load / total + 11.35 Rf / total + 0.74 Rf load / (total Rc1)
 
-    Inputs are the resistances `Rb1`, `Rb2`, `Rf`, `Rc1`, `Rc2` and the current gain `beta`; units stand in `space`.
+    Inputs are the resistances `Rb1`, `Rb2`, `Rf`, `Rc1`, `Rc2` and the current gain `beta`, which is dimensionless;
+    units stand in `space`.
 
     References
     ----------
@@ -46,7 +47,7 @@ class OTLCircuit:
             "Rf": Real(0.5, 3.0, unit="kOhm"),
             "Rc1": Real(1.2, 2.5, unit="kOhm"),
             "Rc2": Real(0.25, 1.2, unit="kOhm"),
-            "beta": Real(50.0, 300.0, unit="1"),
+            "beta": Real(50.0, 300.0),
         }
     )
 

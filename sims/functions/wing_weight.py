@@ -24,7 +24,8 @@ class WingWeight:
 
     Inputs are the wing area `Sw`, the weight of the fuel in the wing `Wfw`, the aspect ratio `A`, the quarter-chord
     `sweep`, the dynamic pressure at cruise `q`, the `taper` ratio, the thickness to chord ratio `tc`, the ultimate
-    load factor `Nz`, the flight design gross weight `Wdg` and the paint weight `Wp`; units stand in `space`.
+    load factor `Nz`, the flight design gross weight `Wdg` and the paint weight `Wp`; units stand in `space`, ratios
+    and factors are dimensionless.
 
     References
     ----------
@@ -48,12 +49,12 @@ class WingWeight:
         {
             "Sw": Real(150.0, 200.0, unit="ft2"),
             "Wfw": Real(220.0, 300.0, unit="lb"),
-            "A": Real(6.0, 10.0, unit="1"),
+            "A": Real(6.0, 10.0),
             "sweep": Real(-10.0, 10.0, unit="degree"),
             "q": Real(16.0, 45.0, unit="lb/ft2"),
-            "taper": Real(0.5, 1.0, unit="1"),
-            "tc": Real(0.08, 0.18, unit="1"),
-            "Nz": Real(2.5, 6.0, unit="1"),
+            "taper": Real(0.5, 1.0),
+            "tc": Real(0.08, 0.18),
+            "Nz": Real(2.5, 6.0),
             "Wdg": Real(1700.0, 2500.0, unit="lb"),
             "Wp": Real(0.025, 0.08, unit="lb/ft2"),
         }

@@ -22,7 +22,7 @@ _HORIZON = 10_000.0
 class SEIR(ODE):
     """An epidemic in a closed population: susceptible, exposed, infectious, recovered.
 
-    Fractions of the population, in days::
+    Fractions of the population, and the reproduction number R0, are dimensionless; times are in days::
 
         dS/dt = -beta S I            beta = R0 / infectious_period
         dE/dt = beta S I - E / latent_period
@@ -57,10 +57,10 @@ class SEIR(ODE):
             initial=_initial,
             space=Space(
                 {
-                    "R0": Real(1.5, 4.0, unit="1"),
+                    "R0": Real(1.5, 4.0),
                     "latent_period": Real(2.0, 7.0, unit="day"),
                     "infectious_period": Real(2.0, 10.0, unit="day"),
-                    "exposed": Real(1e-6, 1e-3, log=True, unit="1"),
+                    "exposed": Real(1e-6, 1e-3, log=True),
                 }
             ),
             outputs={"peak": _peak, "peak_day": _peak_day, "attack_rate": _attack_rate},

@@ -55,9 +55,9 @@ class Burgers(PDE):
             _initial,
             space=Space(
                 {
-                    "viscosity": Real(0.02, 0.2, log=True, unit="1"),
-                    "amplitude": Real(0.5, 1.5, unit="1"),
-                    "drift": Real(-0.5, 0.5, unit="1"),
+                    "viscosity": Real(0.02, 0.2, log=True),
+                    "amplitude": Real(0.5, 1.5),
+                    "drift": Real(-0.5, 0.5),
                 }
             ),
             outputs={"u": _field, "energy": _energy, "dissipation": _dissipation},

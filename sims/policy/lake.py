@@ -87,10 +87,10 @@ class Lake:
     space: ClassVar[Space] = Space(
         {
             "b": Real(0.1, 0.45, unit="1/year"),
-            "q": Real(2.0, 4.5, unit="1"),
+            "q": Real(2.0, 4.5),
             "mean": Real(0.01, 0.05, unit="1/year"),
             "stdev": Real(0.001, 0.005, unit="1/year"),
-            "delta": Real(0.93, 0.99, unit="1"),
+            "delta": Real(0.93, 0.99),
         }
     )
 
