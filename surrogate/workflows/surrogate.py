@@ -426,7 +426,10 @@ class Surrogate:
 
     def _chosen(self, output: str | None) -> list[FittedOutput]:
         if output is not None and output not in self._fitted:
-            raise ValueError(f"output: one of {', '.join(map(repr, self.outputs))} is known; got {output!r}.")
+            is_field = self._transfer is not None and output in self._transfer.fields
+            hint = " It is a field, which cannot be fitted yet: let the simulator return numbers made from it."
+            known = ", ".join(map(repr, self.outputs))
+            raise ValueError(f"output: one of {known} is known; got {output!r}.{hint if is_field else ''}")
         return list(self._fitted.values()) if output is None else [self._fitted[output]]
 
     def _columns(self, output: str | None) -> tuple[str, ...] | None:

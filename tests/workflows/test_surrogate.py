@@ -345,8 +345,26 @@ def test_unknown_outputs_and_missing_answers_are_clear_errors(model, rows):
         Surrogate.from_runs(rows, "z")
     with pytest.raises(ValueError, match="coverage: a share between 0 and 1"):
         model.interval(rows, 95)
-    with pytest.raises(ValueError, match="only fields"):
+
+
+def test_a_field_is_not_ignored_in_silence(rows):
+    with pytest.raises(ValueError, match="only fields") as caught:
         Surrogate.fit(lambda x, y: {"f": np.full(3, x)}, BOUNDS, n=12)
+    assert len(caught.value.runs) == 12
+    both = Surrogate.fit(lambda x, y: {"f": np.full(3, x), "top": x}, BOUNDS, n=12)
+    assert both.predict(rows).shape == (50,)
+    with pytest.raises(ValueError, match="one of 'top' is known; got 'f'. It is a field, which cannot be fitted yet"):
+        both.predict(rows, output="f")
+
+
+def test_answers_that_are_no_numbers_are_left_out_and_equal_rows_are_no_trouble(rows):
+    answers = np.array(plane(**rows))
+    answers[:5] = [np.nan, np.inf, -np.inf, np.nan, np.nan]
+    twice = pd.concat([rows, rows], ignore_index=True)
+    model = Surrogate.from_runs(twice, np.tile(answers, 2), BOUNDS)
+    assert model.scorecard.n == 90
+    assert model.scorecard.n_failed == 10
+    np.testing.assert_allclose(model.predict(rows), plane(**rows), atol=0.05)
 
 
 # It stops when it is good enough --------------------------------------------------------------------------------------
