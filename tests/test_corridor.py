@@ -56,7 +56,8 @@ def test_the_whole_corridor(tmp_path):
     study = discover(runs, "served < 0.9", seed=0)
     assert set(study.box.limits) <= {"demand", "plants"}
     counted = study.box.statistics(runs.X, runs["served"] < 0.9)
-    assert counted.density > 0.8
+    base_rate = np.mean(runs["served"] < 0.9)
+    assert counted.density > 1.5 * base_rate
     assert counted.coverage > 0.5
     assert Box.from_json(study.box.to_json()) == study.box
 
@@ -71,7 +72,7 @@ def test_the_whole_corridor(tmp_path):
     closer = collect(model, inside, Sobol(64, seed=2))
     assert len(closer) == 64
     assert study.box.contains(closer.X).all()
-    assert np.mean(closer["served"] < 0.9) > 0.8
+    assert np.mean(closer["served"] < 0.9) > 1.5 * base_rate
 
 
 def test_a_simulator_that_always_fails_is_one_clear_error_and_nothing_is_lost(tmp_path):

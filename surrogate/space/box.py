@@ -237,6 +237,8 @@ def _limit_text(name: str, limit: Limit, unit: str, digits: int) -> str:
         return f"{name} is {' or '.join(str(value) for value in _ordered(limit))}"
     low, high = (f"{value:.{digits}g}" for value in limit)
     unit = f" {unit}" if unit else ""
+    if limit[0] == limit[1]:
+        return f"{name} = {low}{unit}"
     if limit[0] == -math.inf:
         return f"{name} <= {high}{unit}"
     if limit[1] == math.inf:

@@ -111,7 +111,7 @@ class Integer(Parameter):
 
     def restrict(self, limit: Any) -> Integer | Categorical:
         low, high = interval(limit)
-        first, last = max(math.ceil(low), self.low), min(math.floor(high), self.high)
+        first, last = math.ceil(max(low, self.low)), math.floor(min(high, self.high))
         if first > last:
             raise ValueError(f"the limit {limit} holds no whole number of {self.low} to {self.high}. Widen it.")
         if first == last:

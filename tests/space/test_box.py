@@ -111,6 +111,7 @@ def test_texts_and_tables():
     assert BOX.to_text() == "a <= 0.4 m and 3 <= n <= 8 and fuel is gas or it's"
     assert Box({}).to_text() == "no limit (the whole space)"
     assert Box({}).to_sql() == "1 = 1"
+    assert Box({"plants": (5, 5)}).to_text() == "plants = 5"
     table = BOX.to_dataframe()
     assert table.loc["n", ["low", "high"]].tolist() == [3, 8]
     assert table.loc["fuel", "values"] == ["gas", "it's"]

@@ -173,6 +173,8 @@ def test_a_box_restricts_the_space_and_what_is_drawn_there_lies_in_the_box():
     assert set(frame["n"]) == {1, 2, 3}
     assert inside.restrict(box) == inside
     assert MIXED.restrict({"n": (3, 3)})["n"] == Categorical([3])
+    assert MIXED.restrict({"n": (-np.inf, 2.0)})["n"] == Integer(-2, 2)
+    assert MIXED.restrict({"n": (2.5, np.inf)})["n"] == Integer(3, 5)
     with pytest.raises(ValueError, match=r"box\['x'\]: the limit \(5, 6\) lies outside"):
         MIXED.restrict({"x": (5, 6)})
     with pytest.raises(ValueError, match="'fule' is not a parameter.*Did you mean 'fuel'"):
