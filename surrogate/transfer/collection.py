@@ -13,10 +13,11 @@ import numpy as np
 from surrogate.simulation import Outcome, Progress, Simulator, Status, as_simulator, run
 from surrogate.simulation.progress import Reporter
 from surrogate.space import Space
+from surrogate.transfer.driver import Driver
 from surrogate.transfer.outcomes import Fields, Outcomes
 from surrogate.transfer.plan import Plan, check_policies
 from surrogate.transfer.provenance import now, provenance
-from surrogate.transfer.store import Store, decode, encode
+from surrogate.transfer.rows import decode, encode
 from surrogate.transfer.transfer_set import TransferSet
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def collect(
     space = _space(simulator, bounds)
     ready = as_simulator(simulator, space, settings=tuple(name for name in settings if name not in space.parameters))
     chosen = check_policies(policies, space)
-    with nullcontext() if store is None else Store(store, write=True) as kept:
+    with nullcontext() if store is None else Driver(store) as kept:
         fingerprint = ready.fingerprint
         if kept is not None:
             fingerprint = kept.adopt(Plan(space, _none(space), chosen).table_space, fingerprint, on_change)
@@ -150,7 +151,7 @@ class _Study:
         simulator: Simulator,
         plan: Plan,
         outcomes: Outcomes,
-        store: Store | None,
+        store: Driver | None,
         record: dict[str, Any],
         max_failed: float,
         progress: Callable[[Progress], None] | None,
@@ -251,7 +252,7 @@ def _space(simulator: Any, bounds: Any) -> Space:
     return Space.from_bounds(getattr(simulator, "space", None) if bounds is None else bounds)
 
 
-def _futures(design: Any, space: Space, seed: int, store: Store | None) -> tuple[dict[str, Any], pd.DataFrame]:
+def _futures(design: Any, space: Space, seed: int, store: Driver | None) -> tuple[dict[str, Any], pd.DataFrame]:
     """Return the design's description and its points; points that the store holds are not drawn again."""
     from surrogate.design import Design, LatinHypercube
 

@@ -22,6 +22,7 @@ Policies = Mapping[str, Mapping[str, Any]]
 
 POLICY = "policy"
 REPLICATE = "replicate"
+_BATCH = 10_000
 
 
 @dataclass(frozen=True)
@@ -96,20 +97,18 @@ class Plan:
         policies meet the same random numbers, so that their difference is theirs alone.
         """
         header = f"{study_seed}:".encode()
-        future = [hashlib.sha256(header + text).digest()[:4] for text in self._identities()]
-        one = np.frombuffer(b"".join(future), dtype=">u4").astype(np.int64)
+        hashes = (hashlib.sha256(header + identity).digest() for identity in self._identities())
+        one = np.fromiter((int.from_bytes(digest[:4], "big") for digest in hashes), dtype=np.int64)
         return np.tile(one, len(self.policies or (None,)))
 
     def keys(self, fingerprint: str, seeds: NDArray[np.int64] | None) -> Iterator[bytes]:
         """Yield each run's key: SHA-256 of the simulator, the inputs, the replicate and (if it takes one) the seed."""
-        identities = list(self._identities())
-        own = None if seeds is None else seeds.tolist()
         row = 0
         for settings in (self.policies or {"": {}}).values():
             header = canonical({"fingerprint": fingerprint, "settings": dict(settings)})
-            for text in identities:
-                seed = "" if own is None else f"seed:{own[row]}"
-                yield hashlib.sha256(b"\n".join((header, text, seed.encode()))).digest()
+            for identity in self._identities():
+                seed = b"" if seeds is None else f"seed:{seeds[row]}".encode()
+                yield hashlib.sha256(b"\n".join((header, identity, seed))).digest()
                 row += 1
 
     def _identities(self) -> Iterator[bytes]:
@@ -117,16 +116,15 @@ class Plan:
 
         Equal points are counted, so that a design may hold one twice.
         """
-        columns = [_without_negative_zero(self.futures[name].to_numpy()).tolist() for name in self.space.names]
-        nth = occurrences(self.futures).tolist()
         names = list(self.space.names)
-        points = [
-            {"inputs": dict(zip(names, values, strict=True)), "occurrence": k}
-            for k, *values in zip(nth, *columns, strict=True)
-        ]
+        nth = occurrences(self.futures)
         for replicate in range(self.replicates):
-            for point in points:
-                yield canonical({**point, "replicate": replicate})
+            for start in range(0, len(self.futures), _BATCH):
+                cut = slice(start, start + _BATCH)
+                columns = [_without_negative_zero(self.futures[name].to_numpy()[cut]).tolist() for name in names]
+                for k, *values in zip(nth[cut].tolist(), *columns, strict=True):
+                    inputs = dict(zip(names, values, strict=True))
+                    yield canonical({"inputs": inputs, "occurrence": k, "replicate": replicate})
 
 
 def with_policies(space: Space, names: tuple[str, ...]) -> Space:

@@ -14,7 +14,7 @@ import numpy as np
 
 from surrogate.simulation import Outcome
 from surrogate.transfer.arrays import Arrays
-from surrogate.transfer.ledger import connect
+from surrogate.transfer.ledger import connect, transaction
 from surrogate.transfer.provenance import now
 
 GROUP = 256
@@ -100,8 +100,7 @@ class Writer:
         return group, True
 
     def _commit(self, connection: sqlite3.Connection, arrays: Arrays, group: list[Item]) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             finished = now()
             rows = []
             for row, outcome, names, fields in group:
@@ -112,10 +111,6 @@ class Writer:
                 shown = json.dumps(kept) if kept else None
                 rows.append((row, self._simulator, str(outcome.status), numbers, shown, *how))
             connection.executemany(_INSERT, rows)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.rollback()
-            raise
 
 
 def _explained(error: Exception, directory: Path) -> Exception:

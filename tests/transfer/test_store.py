@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from surrogate.design import LatinHypercube
 from surrogate.space import Box, Categorical, Integer, Space
 from surrogate.transfer import TransferSet, collect
+from surrogate.transfer.driver import Driver
 from surrogate.transfer.ledger import FILE_NAME
 from surrogate.transfer.plan import Plan, canonical
-from surrogate.transfer.store import Store, decode, encode
+from surrogate.transfer.rows import decode, encode
 
 AB = {"a": (0, 1), "b": (0, 1)}
 
@@ -215,8 +216,8 @@ def test_a_second_driver_is_refused_with_the_first_ones_name(tmp_path):
     assert acknowledged(store) >= 1  # readers are welcome
     driver.kill()
     driver.wait()
-    with Store(store, write=True), pytest.raises(BlockingIOError, match=f"process {os.getpid()}"):
-        Store(store, write=True)
+    with Driver(store), pytest.raises(BlockingIOError, match=f"process {os.getpid()}"):
+        Driver(store)
 
 
 def test_a_slow_run_does_not_hold_back_the_one_before(tmp_path):
