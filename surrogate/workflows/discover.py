@@ -185,10 +185,10 @@ def _read(runs: Any, case: Any, inputs: Sequence[str] | None) -> tuple[Any, NDAr
             )
         table = runs.X
         outputs = {name: runs[name] for name in runs.output_names}
-    elif isinstance(runs, pd.DataFrame):
-        table, outputs = runs, {}
     else:
-        table, outputs = read_frame(runs), {}
+        # Labels of rows matter only where cases are matched by them.
+        table = runs if isinstance(runs, pd.DataFrame) and not isinstance(case, str) else read_frame(runs)
+        outputs = {}
     if not isinstance(case, str):
         if inputs is not None:
             table = _columns_of(table, inputs)
@@ -199,8 +199,6 @@ def _read(runs: Any, case: Any, inputs: Sequence[str] | None) -> tuple[Any, NDAr
 def _read_condition(
     condition: Expression, table: pd.DataFrame, outputs: dict[str, Any], inputs: Sequence[str] | None
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
-    import pandas as pd
-
     if outputs:
         table = table.assign(**outputs)
         known = "outputs and inputs"
@@ -224,7 +222,7 @@ def _read_condition(
     given = set(outputs) or set(condition.names)
     kept = [str(name) for name in table if name not in given] if inputs is None else list(inputs)
     X = _columns_of(table, kept)
-    if not isinstance(X, pd.DataFrame) or not X.shape[1]:
+    if not X.shape[1]:
         raise ValueError(f"runs: no input is left beside {', '.join(sorted(given))}. Name them: inputs=[...].")
     return X, y.astype(np.float64)
 

@@ -67,7 +67,7 @@ def find_cuts(
 
     Fills, each of shape (columns, 2): the rank at the cut that stays, the nearest rank that goes (the same if the cut
     is at a value), and the rows and y that stay.
-    """  # fmt: skip
+    """
     last = n - 1
     places = (
         (int(np.floor(last * alpha)), int(np.ceil(last * alpha))),
