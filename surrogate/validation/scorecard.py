@@ -19,7 +19,7 @@ class Scorecard:
 
     Every error comes from runs that the model in question had not seen (cross-validation with everything redone inside
     the folds), corrected for having chosen the best of several candidates. The model itself is fitted to all runs, so
-    it is slightly better than these numbers say.
+    it is somewhat better than these numbers say.
 
     Parameters
     ----------
