@@ -129,7 +129,7 @@ def describe(error: BaseException) -> tuple[Status, str]:
     if isinstance(error, NotFinite):
         return Status.NOT_FINITE, str(error)
     if isinstance(error, SimulationFailed):
-        return Status.EXCEPTION, _text(error) or "SimulationFailed"
+        return error.status, _text(error) or "SimulationFailed"
     if isinstance(error, SystemExit):
         return Status.EXIT_CODE, f"the simulator called sys.exit({error.code!r})"
     status = Status.MEMORY if isinstance(error, MemoryError) else Status.EXCEPTION

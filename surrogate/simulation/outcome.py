@@ -74,7 +74,20 @@ class Outcome:
 
 
 class SimulationFailed(Exception):
-    """Raised by a simulator to record its run as failed, with the reason as the message.
+    """Raised by a simulator to record its run as failed.
+
+    Parameters
+    ----------
+    reason : str, default ""
+        Why: the message of the run's outcome.
+    status : Status, default Status.EXCEPTION
+        What the run is recorded as. An adapter that watches over a program says here how it ended.
+
+    Raises
+    ------
+    ValueError
+        If `status` is no failure of the run itself: ``OK``, or one that the machinery gives
+        (``PENDING``, ``WORKER_LOST``, ``CANCELLED``).
 
     Examples
     --------
@@ -82,4 +95,14 @@ class SimulationFailed(Exception):
     ...     if x < 0:
     ...         raise SimulationFailed("no steady state")
     ...     return x**0.5
+    >>> SimulationFailed("killed after 60 s", Status.TIMEOUT).status
+    <Status.TIMEOUT: 'timeout'>
     """
+
+    status = Status.EXCEPTION
+
+    def __init__(self, reason: object = "", status: Status = Status.EXCEPTION) -> None:
+        super().__init__(reason)
+        self.status = Status(status)
+        if self.status is Status.OK or self.status.repeatable:
+            raise ValueError(f"status: expected a failure of the run, such as Status.TIMEOUT; got {self.status!r}.")
