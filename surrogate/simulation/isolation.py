@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 120.0
 _KILL_SECONDS = 10.0
-_BOOT = "import sys; sys.path[:] = {path!r}; from surrogate.simulation.child import main; main({idle!r})"
+_BOOT = (
+    "import sys; sys.path[:] = {path!r}; sys.argv[:] = {argv!r}; "
+    "from surrogate.simulation.child import main; main({idle!r})"
+)
 
 
 class WorkerSetupError(RuntimeError):
@@ -89,7 +92,7 @@ class ChildProcess:
             raise WorkerSetupError("isolation: child processes that can be killed need Linux or macOS.")
         path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109 - sys.path holds text
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter with our own code
-            [sys.executable, "-c", _BOOT.format(path=path, idle=idle)],
+            [sys.executable, "-c", _BOOT.format(path=path, argv=sys.argv, idle=idle)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,

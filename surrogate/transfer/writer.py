@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import queue
 import sqlite3
 import threading
-import time
+from collections import deque
 from contextlib import closing
 from pathlib import Path
 
@@ -17,12 +16,15 @@ from surrogate.transfer.arrays import Arrays
 from surrogate.transfer.ledger import connect, transaction
 from surrogate.transfer.provenance import now
 
+# A group is written when it has so many runs or bytes, or its first run has waited so long. With the flush to disk
+# itself a run is then safe within 50 ms of its end, if the disk keeps up.
 GROUP = 256
-# With the flush to disk itself a run is safe within 50 ms of its end.
+GROUP_BYTES = 4 << 20
 GROUP_SECONDS = 0.02
-_WAITING = 4 * GROUP
+# One group is being written while the next gathers; beyond that the study waits for the disk.
+_WAITING = 2
 
-Item = tuple[int, Outcome, tuple[str, ...], tuple[str, ...]]
+Item = tuple[int, Outcome, tuple[str, ...], tuple[str, ...], int]
 
 _INSERT = """INSERT OR REPLACE INTO runs
     (row, simulator, status, outputs, fields, message, seconds, attempts, host, finished)
@@ -45,65 +47,75 @@ class Writer:
     def __init__(self, directory: Path, simulator: int) -> None:
         self._directory = directory
         self._simulator = simulator
-        self._items: queue.Queue[Item | None] = queue.Queue(_WAITING)
+        self._gathering: deque[Item] = deque()
+        self._runs = self._bytes = 0  # not yet committed
+        self._changed = threading.Condition()
+        self._closing = False
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="surrogate-ledger", daemon=True)
         self._thread.start()
 
     def add(self, row: int, outcome: Outcome, numbers: tuple[str, ...], fields: tuple[str, ...]) -> None:
         """Hand over a finished run; raises what went wrong with an earlier one."""
-        while True:
+        size = sum(np.asarray(outcome.outputs[name]).nbytes for name in fields) if outcome.outputs and fields else 0
+        with self._changed:
+            while self._error is None and self._full():
+                self._changed.wait()
             if self._error is not None:
                 raise self._error
-            try:
-                return self._items.put((row, outcome, numbers, fields), timeout=0.5)
-            except queue.Full:
-                continue
+            self._gathering.append((row, outcome, numbers, fields, size))
+            self._runs += 1
+            self._bytes += size
+            if self._runs in (1, GROUP) or self._bytes >= GROUP_BYTES:
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Write what is waiting and end; raises what went wrong."""
-        while self._thread.is_alive():
-            try:
-                self._items.put(None, timeout=0.5)
-                break
-            except queue.Full:
-                continue
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
         self._thread.join()
         if self._error is not None:
             raise self._error
+
+    def _full(self) -> bool:
+        return self._runs >= _WAITING * GROUP or self._bytes >= _WAITING * GROUP_BYTES
 
     def _work(self) -> None:
         try:
             with closing(connect(self._directory, write=True)) as connection:
                 arrays = Arrays(self._directory / "arrays")
-                last = False
-                while not last:
-                    group, last = self._group()
-                    if group:
-                        self._commit(connection, arrays, group)
-        except Exception as error:
-            self._error = _explained(error, self._directory)
+                while group := self._group():
+                    self._commit(connection, arrays, group)
+                    with self._changed:
+                        self._runs -= len(group)
+                        self._bytes -= sum(item[-1] for item in group)
+                        self._changed.notify_all()
+        except BaseException as error:
+            with self._changed:
+                self._error = _explained(error, self._directory)
+                self._changed.notify_all()
 
-    def _group(self) -> tuple[list[Item], bool]:
-        """Wait for a finished run, and shortly for others."""
-        item = self._items.get()
-        group: list[Item] = []
-        until = time.monotonic() + GROUP_SECONDS
-        while item is not None:
-            group.append(item)
-            if len(group) == GROUP:
-                return group, False
-            try:
-                item = self._items.get(timeout=max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                return group, False
-        return group, True
+    def _group(self) -> list[Item]:
+        """Wait for a finished run, and shortly for others; empty when there will be none."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._gathering or self._closing)
+            self._changed.wait_for(self._enough, GROUP_SECONDS)
+            group: list[Item] = []
+            size = 0
+            while self._gathering and len(group) < GROUP and size < GROUP_BYTES:
+                group.append(self._gathering.popleft())
+                size += group[-1][-1]
+            return group
+
+    def _enough(self) -> bool:
+        return self._closing or len(self._gathering) >= GROUP or self._bytes >= GROUP_BYTES
 
     def _commit(self, connection: sqlite3.Connection, arrays: Arrays, group: list[Item]) -> None:
         with transaction(connection):
             finished = now()
             rows = []
-            for row, outcome, names, fields in group:
+            for row, outcome, names, fields, _ in group:
                 ok = bool(outcome.outputs)
                 numbers = np.array([outcome.outputs[name] for name in names], "<f8").tobytes() if ok else None
                 kept = {name: arrays.write(np.asarray(outcome.outputs[name]), connection) for name in fields if ok}
@@ -113,7 +125,7 @@ class Writer:
             connection.executemany(_INSERT, rows)
 
 
-def _explained(error: Exception, directory: Path) -> Exception:
+def _explained(error: BaseException, directory: Path) -> BaseException:
     """Say that the store is what failed, and that it is whole."""
     if isinstance(error, (OSError, sqlite3.Error)):
         return OSError(
