@@ -9,7 +9,7 @@ import lazy_loader as lazy
 if TYPE_CHECKING:
     from surrogate.simulation.chunk import Chunk as Chunk
     from surrogate.simulation.estimator import Estimator as Estimator
-    from surrogate.simulation.isolation import WorkerSetupError as WorkerSetupError
+    from surrogate.simulation.isolation import ExecutorError as ExecutorError
     from surrogate.simulation.outcome import Outcome as Outcome
     from surrogate.simulation.outcome import SimulationFailed as SimulationFailed
     from surrogate.simulation.outcome import Status as Status
@@ -24,7 +24,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "chunk": ["Chunk"],
         "estimator": ["Estimator"],
-        "isolation": ["WorkerSetupError"],
+        "isolation": ["ExecutorError"],
         "outcome": ["Outcome", "SimulationFailed", "Status"],
         "outputs": ["OutputForm"],
         "progress": ["Progress"],

@@ -81,11 +81,11 @@ def _serve(idle: float | None) -> None:
     os.dup2(2, 1)
     os.close(nothing)
     from surrogate.simulation.chunk import run_chunk
-    from surrogate.simulation.isolation import WorkerSetupError, load
+    from surrogate.simulation.isolation import ExecutorError, load
 
     try:
         simulator = load(_read(incoming), "")
-    except WorkerSetupError as error:
+    except ExecutorError as error:
         _write(outgoing, str(error))
         return
     _write(outgoing, None)

@@ -13,7 +13,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future,
 from typing import TYPE_CHECKING, Any
 
 from surrogate.simulation.chunk import run_chunk
-from surrogate.simulation.isolation import ChildPool, WorkerSetupError, load, run_isolated, transport
+from surrogate.simulation.isolation import ChildPool, ExecutorError, load, run_isolated, transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,10 +67,14 @@ class Crew(ABC):
 
     def check(self, error: BaseException) -> None:
         """Raise if `error` says that no chunk can succeed any more."""
-        if isinstance(error, (WorkerSetupError, CancelledError)):
+        if isinstance(error, ExecutorError):
             raise error
+        if isinstance(error, CancelledError):
+            raise ExecutorError(
+                "executor: it was closed, or its scheduler is gone, while runs were under way."
+            ) from error
         if isinstance(error, BrokenExecutor):
-            raise WorkerSetupError(
+            raise ExecutorError(
                 f"executor: a worker of the {type(error).__name__.removeprefix('Broken')} died, and an executor of "
                 'this kind does not replace it. With executor="processes", or isolation="process", a run that '
                 "crashes is recorded and the others go on."
@@ -159,7 +163,7 @@ class Cluster(Pool):
         except BaseException as error:
             self.close()
             if isinstance(error, TimeoutError):
-                raise WorkerSetupError(
+                raise ExecutorError(
                     f"executor: no Dask worker joined {client.scheduler.address} within {_WAIT_FOR_WORKERS:g} s. "
                     "Start workers with `dask worker ADDRESS`."
                 ) from None
@@ -211,7 +215,7 @@ def _connect(address: str) -> Any:
     try:
         return Client(address, set_as_default=False, timeout=_CONNECT_SECONDS)  # type: ignore[no-untyped-call]
     except OSError as error:
-        raise WorkerSetupError(
+        raise ExecutorError(
             f"executor: no Dask scheduler answers at {address!r} ({error}). Start one with `dask scheduler`."
         ) from error
 

@@ -30,8 +30,8 @@ _BOOT = (
 )
 
 
-class WorkerSetupError(RuntimeError):
-    """Workers cannot run any chunk: they are gone, or cannot load the simulator."""
+class ExecutorError(RuntimeError):
+    """The executor can run no chunk at all: its workers are gone, or cannot load the simulator."""
 
 
 def transport(simulator: Simulator) -> bytes:
@@ -41,7 +41,7 @@ def transport(simulator: Simulator) -> bytes:
     try:
         return bytes(cloudpickle.dumps(simulator))
     except Exception as error:
-        raise WorkerSetupError(
+        raise ExecutorError(
             f"simulator: {simulator.name} cannot be sent to another process ({type(error).__name__}: {error}). "
             "Open files, locks and connections inside the function, or run with executor=None."
         ) from error
@@ -70,7 +70,7 @@ def _load(key: str, simulator: _Bytes) -> Simulator:
     try:
         return pickle.loads(simulator.content)  # type: ignore[no-any-return]  # noqa: S301 - in transit, never a file
     except Exception as error:
-        raise WorkerSetupError(
+        raise ExecutorError(
             f"executor: worker {host()} cannot load the simulator ({type(error).__name__}: {error}). Install the same "
             "packages there, and put its module where workers find it."
         ) from error
@@ -89,7 +89,7 @@ class ChildProcess:
 
     def __init__(self, simulator: bytes, idle: float | None = None) -> None:
         if os.name != "posix":
-            raise WorkerSetupError("isolation: child processes that can be killed need Linux or macOS.")
+            raise ExecutorError("isolation: child processes that can be killed need Linux or macOS.")
         path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109 - sys.path holds text
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter with our own code
             [sys.executable, "-c", _BOOT.format(path=path, argv=sys.argv, idle=idle)],
@@ -109,7 +109,7 @@ class ChildProcess:
             raise
         if answer is not None:
             self.kill()
-            raise WorkerSetupError(answer)
+            raise ExecutorError(answer)
 
     def start(self, chunk: Chunk) -> bool:
         """Send a chunk; False if the child has ended in the meantime."""
@@ -197,7 +197,7 @@ class ChildPool:
             with self._lock:
                 self._check_open()
             if fresh:
-                raise WorkerSetupError("isolation: a child process ended as soon as it was started.")
+                raise ExecutorError("isolation: a child process ended as soon as it was started.")
 
     def release(self, child: ChildProcess) -> None:
         """Take a child back for later work."""
@@ -227,7 +227,7 @@ class ChildPool:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise WorkerSetupError("the study was stopped")
+            raise ExecutorError("the study was stopped")
 
 
 def run_isolated(children: ChildPool, chunk: Chunk, timeout: float | None) -> Iterator[list[Outcome]]:

@@ -7,10 +7,12 @@ import queue
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from surrogate.simulation.chunk import Chunk, host
 from surrogate.simulation.executor import Crew, Here, as_crew
+from surrogate.simulation.isolation import ExecutorError
 from surrogate.simulation.outcome import Outcome, Status
 
 if TYPE_CHECKING:
@@ -64,8 +66,8 @@ def run(
 
     Raises
     ------
-    WorkerSetupError
-        If the workers cannot load the simulator.
+    ExecutorError
+        If the executor is gone, or its workers cannot load the simulator.
     """
     source = _Source(planned)
     crew = as_crew(executor, simulator, timeout=timeout, isolation=isolation)
@@ -129,14 +131,14 @@ def _run_there(crew: Crew, source: _Source, retries: int) -> Iterator[tuple[int,
             workers = max(1, crew.workers())
             while (again or source.left) and len(under_way) < _WINDOW * workers:
                 chunk = again.popleft() if again else source.take(workers)
-                future = crew.submit(chunk)
+                future = _submitted(crew, chunk)
                 under_way[future] = chunk
                 future.add_done_callback(finished.put)
             if not under_way:
                 return
             future = finished.get()
             chunk = under_way.pop(future)
-            error = future.exception()
+            error = _failure(future)
             if error is None:
                 outcomes, seconds = future.result()
                 source.measured(len(chunk), seconds)
@@ -153,3 +155,18 @@ def _run_there(crew: Crew, source: _Source, retries: int) -> Iterator[tuple[int,
     finally:
         for future in under_way:
             future.cancel()
+
+
+def _submitted(crew: Crew, chunk: Chunk) -> Future[Any]:
+    try:
+        return crew.submit(chunk)
+    except Exception as error:
+        crew.check(error)
+        raise ExecutorError(f"executor: it takes no more runs ({type(error).__name__}: {error}).") from error
+
+
+def _failure(future: Future[Any]) -> BaseException | None:
+    try:
+        return future.exception()
+    except CancelledError as error:
+        return error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -151,16 +152,24 @@ def check_policies(policies: Any, space: Space) -> dict[str, dict[str, Any]] | N
             )
         read[name] = {}
         for key, value in settings.items():
-            plain = value.item() if isinstance(value, np.generic) else value
-            if not isinstance(key, str) or not isinstance(plain, (str, bool, int, float)) or plain != plain:
+            plain = value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
+            if not isinstance(key, str) or not _is_plain(plain):
                 raise TypeError(
-                    f"policies[{name!r}]: expected settings that are numbers, text or booleans, got {key!r}: {value!r}."
+                    f"policies[{name!r}]: expected settings that are numbers, text, booleans or lists of them; "
+                    f"got {key!r}: {value!r}."
                 )
             parameter = space.parameters.get(key)
             if parameter is not None:
                 plain = parameter.check(np.array([plain], dtype=object), f"policies[{name!r}][{key!r}]").tolist()[0]
             read[name][key] = plain
     return read
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a setting can be part of a key."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value))
 
 
 def occurrences(futures: pd.DataFrame) -> NDArray[np.int64]:

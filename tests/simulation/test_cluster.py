@@ -13,7 +13,7 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from surrogate.simulation import Chunk, Status, WorkerSetupError, as_simulator, run
+from surrogate.simulation import Chunk, ExecutorError, Status, as_simulator, run
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
@@ -24,7 +24,7 @@ BOUNDS = {"a": (0, 1), "b": (0, 1)}
 def cluster():
     from dask.distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         yield cluster
 
 
@@ -111,6 +111,40 @@ def test_a_time_limit_and_a_crash_hit_one_run_and_spare_the_worker(client):
     assert set(client.scheduler_info()["workers"]) == before
 
 
+def test_a_worker_that_is_killed_costs_no_run(client):
+    workers = [info["nanny"] and address for address, info in client.scheduler_info()["workers"].items()]
+    pids = client.run(os.getpid)
+
+    def model(a, b):
+        time.sleep(0.01)
+        return a
+
+    rows = set()
+    for row, outcome in run(as_simulator(model, BOUNDS), planned(), executor=client):
+        if len(rows) == 50:
+            os.kill(pids[workers[0]], signal.SIGKILL)
+        assert outcome.status is Status.OK
+        assert row not in rows
+        rows.add(row)
+    assert len(rows) == 300
+
+
+def test_a_cluster_that_is_closed_under_way_is_named():
+    from dask.distributed import Client, LocalCluster
+
+    def model(a, b):
+        time.sleep(0.05)
+        return a
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as short:
+        client = Client(short, set_as_default=False)
+        outcomes = run(as_simulator(model, BOUNDS), planned(), executor=client)
+        next(outcomes)
+        client.close()
+        with pytest.raises(ExecutorError, match="executor: it (was closed|takes no more runs)"):
+            list(outcomes)
+
+
 def test_a_simulator_that_workers_cannot_load_stops_the_study_at_once(client):
     class Fragile:
         def __call__(self, a, b):
@@ -119,14 +153,14 @@ def test_a_simulator_that_workers_cannot_load_stops_the_study_at_once(client):
         def __reduce__(self):
             return (__import__, ("a_module_that_is_only_here",))
 
-    with pytest.raises(WorkerSetupError, match="cannot load the simulator"):
+    with pytest.raises(ExecutorError, match="cannot load the simulator"):
         list(run(as_simulator(Fragile(), BOUNDS), planned(), executor=client))
 
 
 def test_a_broken_pool_of_the_user_is_named():
     with (
         concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool,
-        pytest.raises(WorkerSetupError, match=r'executor="processes"'),
+        pytest.raises(ExecutorError, match=r'executor="processes"'),
     ):
         list(run(as_simulator(lambda a, b: os._exit(1), BOUNDS), planned(), executor=pool))
 

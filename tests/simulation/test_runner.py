@@ -16,7 +16,7 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from surrogate.simulation import Chunk, SimulationFailed, Status, WorkerSetupError, as_simulator, run
+from surrogate.simulation import Chunk, ExecutorError, SimulationFailed, Status, as_simulator, run
 from surrogate.simulation import executor as executor_module
 from surrogate.simulation import runner as runner_module
 
@@ -242,7 +242,7 @@ def test_slow_runs_travel_alone():
 
 def test_what_cannot_travel_is_refused_with_the_way_out():
     lock = __import__("threading").Lock()
-    with pytest.raises(WorkerSetupError, match="cannot be sent to another process"):
+    with pytest.raises(ExecutorError, match="cannot be sent to another process"):
         outcomes_of(lambda x, kind: lock and x, 2, executor="processes")
 
 
@@ -253,7 +253,7 @@ def test_what_cannot_travel_is_refused_with_the_way_out():
         ({"executor": 4}, TypeError, "executor: expected None"),
         ({"isolation": "thread"}, ValueError, "isolation: expected"),
         ({"timeout": 0}, ValueError, "timeout: expected"),
-        ({"executor": "tcp://127.0.0.1:9"}, WorkerSetupError, "no Dask scheduler answers"),
+        ({"executor": "tcp://127.0.0.1:9"}, ExecutorError, "no Dask scheduler answers"),
     ],
 )
 def test_wrong_arguments_are_refused_by_name(running, error, words, monkeypatch):

@@ -175,6 +175,14 @@ def test_every_policy_meets_the_same_futures_and_the_same_seeds():
     assert runs.inputs["replicate"].value_counts().tolist() == [60, 60, 60]
 
 
+def test_a_policy_may_be_a_list_of_numbers():
+    def lake(a, b, release=(0.0,)):
+        return a + sum(release)
+
+    runs = collect(lake, AB, points(3), policies={"flat": {"release": np.array([0.1, 0.2])}, "none": {}})
+    np.testing.assert_allclose(runs["y"][:3] - runs["y"][3:].to_numpy(), 0.3)
+
+
 def test_seeds_follow_from_study_seed_and_point_not_from_order():
     def stochastic(a, b, seed):
         return float(seed)
@@ -221,7 +229,8 @@ def test_a_fitted_model_b_is_a_simulator_again():
         ({"progress": True}, TypeError, "progress: expected a callable"),
         ({"policies": {}}, TypeError, "policies: expected a dict"),
         ({"policies": {"cap": {"emission": 1}}}, ValueError, "policies: 'emission': the simulator has no argument"),
-        ({"policies": {"cap": {"a": [1]}}}, TypeError, "policies\\['cap'\\]: expected settings"),
+        ({"policies": {"cap": {"a": {1}}}}, TypeError, "policies\\['cap'\\]: expected settings"),
+        ({"policies": {"cap": {"a": "high"}}}, ValueError, "policies\\['cap'\\]\\['a'\\]: expected numbers"),
         ({"design": points(0)}, ValueError, "design: it has no points"),
         ({"design": points(3)[["a"]]}, ValueError, "design: column 'b' is missing"),
         ({"design": "lhs"}, ValueError, "design"),
