@@ -8,6 +8,7 @@ import lazy_loader as lazy
 
 if TYPE_CHECKING:
     from surrogate.simulation.chunk import Chunk as Chunk
+    from surrogate.simulation.command import Command as Command
     from surrogate.simulation.estimator import Estimator as Estimator
     from surrogate.simulation.isolation import ExecutorError as ExecutorError
     from surrogate.simulation.outcome import Outcome as Outcome
@@ -23,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "chunk": ["Chunk"],
+        "command": ["Command"],
         "estimator": ["Estimator"],
         "isolation": ["ExecutorError"],
         "outcome": ["Outcome", "SimulationFailed", "Status"],

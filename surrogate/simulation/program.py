@@ -25,6 +25,7 @@ LOG_LIMIT = 16 * 2**20
 MARK = "SURROGATE_RUN"
 _SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 _CLOSE_SECONDS = 30.0
+_LOG_CHARACTERS = 750
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Ended:
     code : int
         Exit code, negative for a signal; it means something only if the program ended by itself.
     log : str
-        The last lines of its error stream, or of its output if there are none.
+        The last lines of its output and of its error stream.
     cut : frozenset of str
         The streams of which only the beginning was kept.
     """
@@ -167,11 +168,11 @@ def _where_psutil_is() -> str:
 
 def _read(answer: dict[str, Any]) -> Ended:
     streams = {name: answer[name] for name in ("stdout", "stderr") if name in answer}
-    tails = [streams[name]["tail"].strip() for name in ("stderr", "stdout") if name in streams]
+    tails = [stream["tail"].strip()[-_LOG_CHARACTERS:] for stream in streams.values()]
     return Ended(
         answer["cause"],
         answer["detail"],
         answer.get("status", 0),
-        next((tail for tail in tails if tail), ""),
+        "\n".join(tail for tail in tails if tail),
         frozenset(name for name, stream in streams.items() if stream["cut"]),
     )

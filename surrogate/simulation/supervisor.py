@@ -36,7 +36,7 @@ class Log:
     def __init__(self, stream: Any, path: str, limit: int) -> None:
         self.source: int = stream.fileno()
         os.set_blocking(self.source, False)
-        self._file = Path(path).open("wb")
+        self._file = Path(path).open("wb")  # noqa: SIM115 - `close` closes it
         self._room = limit
         self._tail = b""
         self.cut = False
