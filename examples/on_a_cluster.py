@@ -22,7 +22,7 @@ def main(n: int) -> None:
     """Cool many hot plates at once, and fit a model to what is left of the heat."""
     plate = Heat()
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         runs = collect(plate, design=LatinHypercube(n, seed=0), store="heat.runs", executor=client)
