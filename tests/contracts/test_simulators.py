@@ -26,11 +26,16 @@ SIMULATORS = {
     "sims.functions.OTLCircuit": 64,
     "sims.functions.Piston": 64,
     "sims.functions.WingWeight": 64,
+    "sims.ode.Influenza": 8,
     "sims.ode.Robertson": 8,
     "sims.ode.SEIR": 32,
+    "sims.pde.Airfoil": 16,
     "sims.pde.Burgers": 8,
     "sims.pde.Heat": 8,
+    "sims.policy.ClimateEconomy": 64,
     "sims.policy.Lake": 64,
+    "sims.policy.SmartGrid": 16,
+    "sims.policy.SymmetricSmartGrid": 16,
 }
 
 
@@ -149,7 +154,7 @@ def test_many_runs_at_once_equal_one_by_one(name):
     together = simulator(**{key: np.array([row[key] for row in rows]) for key in simulator.space.names})
     named = together if isinstance(together, dict) else {simulator.outputs[0]: together}
     for key, column in named.items():
-        assert np.shape(column) == (len(rows),)
+        assert np.shape(column) == (len(rows), *answers(name)[0][key].shape)
         assert column == pytest.approx(np.array([answer[key] for answer in answers(name)]), rel=1e-12)
 
 
