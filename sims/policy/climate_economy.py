@@ -126,25 +126,28 @@ class ClimateEconomy:
     )
 
     def __init__(self, carbon_price: float = 2.0, price_growth: float = 0.02) -> None:
-        if not carbon_price >= 0 or not price_growth > -1:
-            raise ValueError(
-                f"carbon_price must be at least 0 and price_growth above -1, got {carbon_price} and {price_growth}."
-            )
+        _check_policy(carbon_price, price_growth)
         self.carbon_price = carbon_price
         self.price_growth = price_growth
 
     def __call__(
-        self, *, carbon_price: float | None = None, price_growth: float | None = None, **parameters: float | Floats
+        self,
+        *,
+        carbon_price: float | Floats | None = None,
+        price_growth: float | Floats | None = None,
+        **parameters: float | Floats,
     ) -> dict[str, Floats]:
         """Run with every parameter of `space` by name: numbers, or arrays of shape (n,) for n runs at once.
 
-        `carbon_price` and `price_growth` put another policy in place of the model's own; they may be arrays too.
+        `carbon_price` and `price_growth` put another policy in place of the model's own; they may be arrays too:
+        ``collect(ClimateEconomy(), design=..., policies={"base": {}, "tax": {"carbon_price": 40.0}})``.
         """
         check_parameters(parameters, self.space.names)
         policy = {
             "carbon_price": self.carbon_price if carbon_price is None else carbon_price,
             "price_growth": self.price_growth if price_growth is None else price_growth,
         }
+        _check_policy(**policy)
         given = {**parameters, **policy}
         columns = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in given.values()))
         shape, flat = columns[0].shape, np.stack([column.reshape(-1) for column in columns])
@@ -154,6 +157,14 @@ class ClimateEconomy:
         ]
         joined = {name: np.concatenate([block[name] for block in blocks]) for name in self.outputs}
         return {name: values.reshape((*shape, *values.shape[1:])) for name, values in joined.items()}
+
+
+def _check_policy(carbon_price: float | Floats, price_growth: float | Floats) -> None:
+    """Raise unless the price is one, and stays one."""
+    if not np.all(np.asarray(carbon_price) >= 0) or not np.all(np.asarray(price_growth) > -1):
+        raise ValueError(
+            f"carbon_price must be at least 0 and price_growth above -1, got {carbon_price} and {price_growth}."
+        )
 
 
 def _outputs(inputs: dict[str, Floats]) -> dict[str, Floats]:

@@ -112,3 +112,5 @@ def test_the_social_cost_is_what_a_ton_does_to_welfare(base):
 def test_a_price_that_is_none_is_refused():
     with pytest.raises(ValueError, match="carbon_price must be at least 0"):
         ClimateEconomy(carbon_price=-1.0)
+    with pytest.raises(ValueError, match="price_growth above -1"):
+        ClimateEconomy()(**CENTRAL, price_growth=-2.0)
