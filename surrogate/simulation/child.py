@@ -11,14 +11,19 @@ import sys
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from surrogate.simulation.descendants import adopt_orphans, die_with_parent, kill_descendants
+
+_KILL_SECONDS = 5.0
+
 
 def main(idle: float | None) -> None:
     """Fork into watcher and worker before anything heavy is imported.
 
     The watcher holds the pipe from the parent and sleeps. When the parent dies, asks for it, or the worker
-    ends, it kills the worker's process group, so that nothing which a run started survives it, even if the
-    run holds the interpreter's lock or ignores signals.
+    ends, it kills the worker's process group and whoever left it, so that nothing which a run started survives
+    it, even if the run holds the interpreter's lock, ignores signals or starts a session of its own.
     """
+    adopt_orphans()
     waking, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
@@ -30,6 +35,7 @@ def main(idle: float | None) -> None:
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    die_with_parent()
     os.setpgid(0, 0)
     os.close(waking)
     os.close(wake)
@@ -48,11 +54,14 @@ def _watch(worker: int, waking: int) -> NoReturn:
         signals = os.read(waking, 64) if waking in events else b""
         if 0 in events or signal.SIGTERM in signals:
             _kill_group(worker)
-            _end_like(os.waitpid(worker, 0)[1])
-        ended, status = os.waitpid(worker, os.WNOHANG)
-        if ended:
-            _kill_group(worker)
+            status = os.waitpid(worker, 0)[1]
+            kill_descendants(_KILL_SECONDS)
             _end_like(status)
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:  # adopted orphans end too
+            if ended[0] == worker:
+                _kill_group(worker)
+                kill_descendants(_KILL_SECONDS)
+                _end_like(ended[1])
 
 
 def _kill_group(leader: int) -> None:
@@ -81,7 +90,7 @@ def _serve(idle: float | None) -> None:
     os.dup2(2, 1)
     os.close(nothing)
     from surrogate.simulation.chunk import run_chunk
-    from surrogate.simulation.isolation import ExecutorError, load
+    from surrogate.simulation.transport import ExecutorError, load
 
     try:
         simulator = load(_read(incoming), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePath
@@ -40,6 +40,9 @@ class Chunk:
         The runs' own seeds, for a simulator that takes one.
     attempts : int, default 1
         How often the chunk has been started, this time included.
+    keep : callable, optional
+        Is given each outcome where the run was made, and returns what is to travel: a way to put large arrays away
+        there and send a reference. It travels with the chunk, and never raises.
     """
 
     rows: NDArray[np.int64]
@@ -47,6 +50,7 @@ class Chunk:
     settings: Mapping[str, Any]
     seeds: NDArray[np.int64] | None = None
     attempts: int = 1
+    keep: Callable[[Outcome], Outcome] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -56,7 +60,7 @@ class Chunk:
         cut = slice(start, stop)
         columns = {name: column[cut] for name, column in self.columns.items()}
         seeds = None if self.seeds is None else self.seeds[cut]
-        return Chunk(self.rows[cut], columns, self.settings, seeds, attempts or self.attempts)
+        return Chunk(self.rows[cut], columns, self.settings, seeds, attempts or self.attempts, self.keep)
 
     def halves(self) -> tuple[Chunk, Chunk]:
         """Return the first and the second half."""
@@ -66,6 +70,11 @@ class Chunk:
 
 def run_chunk(simulator: Simulator, chunk: Chunk) -> Iterator[list[Outcome]]:
     """Run a chunk in this thread; yield outcomes in order, one by one or (vectorised) all at once."""
+    for outcomes in _run(simulator, chunk):
+        yield outcomes if chunk.keep is None else list(map(chunk.keep, outcomes))
+
+
+def _run(simulator: Simulator, chunk: Chunk) -> Iterator[list[Outcome]]:
     if simulator.vectorized:
         yield _run_vectorized(simulator, chunk)
         return

@@ -1,7 +1,4 @@
-"""Where runs happen: here, in processes, in any executor, or on a Dask cluster.
-
-The only place of the package that knows Dask; it is imported when a cluster is asked for.
-"""
+"""Where runs happen: here, in child processes, in any executor, or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -9,11 +6,13 @@ import hashlib
 import os
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from surrogate.simulation.chunk import run_chunk
-from surrogate.simulation.isolation import ChildPool, ExecutorError, load, run_isolated, transport
+from surrogate.simulation.isolation import ChildPool, Limits, run_isolated
+from surrogate.simulation.transport import ExecutorError, load, transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,30 +22,39 @@ if TYPE_CHECKING:
     from surrogate.simulation.simulator import Simulator
 
     Answer = tuple[list[Outcome], float]
+    # Is told the outcomes of a chunk in order, as its runs finish, from any thread.
+    Hear = Callable[[list[Outcome]], None]
 
 _ALLOWED = (
     'None (here, in this process), "processes", a concurrent.futures.Executor, a dask.distributed.Client, or the '
     'address of a Dask scheduler such as "tcp://10.0.0.1:8786"'
 )
-_CONNECT_SECONDS = 10.0
-_WAIT_FOR_WORKERS = 60.0
 # Children on other machines end by themselves when their study has.
 _IDLE_SECONDS = 60.0
+
+
+# A chunk should last about this long: far above the cost of sending it, short enough to balance workers.
+_CHUNK_SECONDS = 1.0
+# Keeps the memory of a chunk's outcomes small, however fast the simulator is.
+_CHUNK_LIMIT = 10_000
 
 
 class Here:
     """In this process and thread, or in one child of it."""
 
-    def __init__(self, simulator: Simulator, timeout: float | None, isolated: bool) -> None:
+    chunk_seconds = _CHUNK_SECONDS
+    chunk_limit = _CHUNK_LIMIT
+
+    def __init__(self, simulator: Simulator, limits: Limits | None) -> None:
         self._simulator = simulator
-        self._timeout = timeout
-        self._children = ChildPool(transport(simulator), simulator.vectorized) if isolated else None
+        self._limits = limits
+        self._children = None if limits is None else ChildPool(transport(simulator), simulator.vectorized)
 
     def run(self, chunk: Chunk) -> Iterator[list[Outcome]]:
         """Yield the chunk's outcomes in order, as they finish."""
-        if self._children is None:
+        if self._children is None or self._limits is None:
             return run_chunk(self._simulator, chunk)
-        return run_isolated(self._children, chunk, self._timeout)
+        return run_isolated(self._children, chunk, self._limits)
 
     def close(self) -> None:
         """End the child, if there is one."""
@@ -55,15 +63,26 @@ class Here:
 
 
 class Crew(ABC):
-    """Workers that take chunks. A chunk's future fails only if the machinery does, never because a run did."""
+    """Workers that take chunks. A chunk's future fails only if the machinery does, never because a run did.
+
+    Attributes
+    ----------
+    chunk_seconds : float
+        How long a chunk should last.
+    chunk_limit : int
+        How many runs a chunk may have, however fast they are.
+    """
+
+    chunk_seconds = _CHUNK_SECONDS
+    chunk_limit = _CHUNK_LIMIT
 
     @abstractmethod
     def workers(self) -> int:
         """How many chunks can run at the same time, as of now."""
 
     @abstractmethod
-    def submit(self, chunk: Chunk) -> Future[Answer]:
-        """Start a chunk; the answer is its outcomes and the seconds it took."""
+    def submit(self, chunk: Chunk, hear: Hear) -> Future[Answer]:
+        """Start a chunk; the answer is all its outcomes, those heard before included, and the seconds it took."""
 
     def check(self, error: BaseException) -> None:
         """Raise if `error` says that no chunk can succeed any more."""
@@ -79,6 +98,13 @@ class Crew(ABC):
                 'this kind does not replace it. With executor="processes", or isolation="process", a run that '
                 "crashes is recorded and the others go on."
             ) from error
+        if isinstance(error, ImportError):
+            raise ExecutorError(
+                f"executor: a worker cannot load this package ({error}). Install surrogate-discovery there."
+            ) from error
+
+    def idle(self) -> None:
+        """Be called about once a second while nothing finishes; raise if nothing ever will."""
 
     @abstractmethod
     def close(self) -> None:
@@ -88,17 +114,17 @@ class Crew(ABC):
 class Processes(Crew):
     """Child processes of this one, replaced when they crash; what kills one is known to the run."""
 
-    def __init__(self, simulator: Simulator, timeout: float | None) -> None:
+    def __init__(self, simulator: Simulator, limits: Limits) -> None:
         self._children = ChildPool(transport(simulator), simulator.vectorized)
-        self._timeout = timeout
+        self._limits = limits
         self._count = _cpus()
         self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="surrogate-worker")
 
     def workers(self) -> int:
         return self._count
 
-    def submit(self, chunk: Chunk) -> Future[Answer]:
-        return self._threads.submit(_timed, run_isolated, self._children, chunk, self._timeout)
+    def submit(self, chunk: Chunk, hear: Hear) -> Future[Answer]:
+        return self._threads.submit(timed, hear, run_isolated, self._children, chunk, self._limits)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -109,136 +135,98 @@ class Processes(Crew):
 class Threads(Crew):
     """A thread pool of the user, which shares the simulator with this thread."""
 
-    def __init__(
-        self, executor: ThreadPoolExecutor, simulator: Simulator, timeout: float | None, isolated: bool
-    ) -> None:
+    def __init__(self, executor: ThreadPoolExecutor, simulator: Simulator, limits: Limits | None) -> None:
         self._executor = executor
-        self._here = Here(simulator, timeout, isolated)
+        self._here = Here(simulator, limits)
 
     def workers(self) -> int:
         return self._executor._max_workers
 
-    def submit(self, chunk: Chunk) -> Future[Answer]:
-        return self._executor.submit(_timed, self._here.run, chunk)
+    def submit(self, chunk: Chunk, hear: Hear) -> Future[Answer]:
+        return self._executor.submit(timed, hear, self._here.run, chunk)
 
     def close(self) -> None:
         self._here.close()
 
 
 class Pool(Crew):
-    """Any other `concurrent.futures.Executor`: the simulator travels with each chunk as bytes."""
+    """Any other `concurrent.futures.Executor`: the simulator travels with each chunk as bytes.
 
-    def __init__(self, executor: Executor, simulator: Simulator, timeout: float | None, isolated: bool) -> None:
+    Nothing is heard of a chunk before its end, so chunks are short.
+    """
+
+    chunk_seconds = 0.03
+
+    def __init__(self, executor: Executor, simulator: Simulator, limits: Limits | None) -> None:
         self._executor = executor
-        self._simulator: Any = transport(simulator)
+        self._simulator = transport(simulator)
         self._key = hashlib.sha256(self._simulator).hexdigest()
-        self._timeout = timeout
-        self._isolated = isolated
+        self._limits = limits
 
     def workers(self) -> int:
         return int(getattr(self._executor, "_max_workers", None) or _cpus())
 
-    def submit(self, chunk: Chunk) -> Future[Answer]:
-        return self._executor.submit(_work, self._simulator, self._key, chunk, self._timeout, self._isolated)
+    def submit(self, chunk: Chunk, hear: Hear) -> Future[Answer]:
+        return self._executor.submit(work, self._simulator, self._key, chunk, self._limits)
 
     def close(self) -> None:
         """Leave the executor open: it belongs to the user."""
 
 
-class Cluster(Pool):
-    """A Dask cluster, as an executor of Dask's own making."""
-
-    def __init__(self, client: Any, own: bool, simulator: Simulator, timeout: float | None, isolated: bool) -> None:
-        import dask
-
-        self._client = client
-        self._own = own
-        try:
-            client.wait_for_workers(1, timeout=_WAIT_FOR_WORKERS)
-            # Every chunk must run, even one that equals another (replicates), hence not pure.
-            super().__init__(client.get_executor(pure=False), simulator, timeout, isolated)
-            with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
-                # A task, not scattered data, so that the simulator is there again when a worker was lost.
-                self._simulator = client.submit(bytes, self._simulator, key=f"simulator-{self._key}")
-        except BaseException as error:
-            self.close()
-            if isinstance(error, TimeoutError):
-                raise ExecutorError(
-                    f"executor: no Dask worker joined {client.scheduler.address} within {_WAIT_FOR_WORKERS:g} s. "
-                    "Start workers with `dask worker ADDRESS`."
-                ) from None
-            raise
-        self._counted = -1.0
-        self._threads = 1
-
-    def workers(self) -> int:
-        """Threads of all workers, asked once a second because a cluster may grow and shrink."""
-        if time.monotonic() - self._counted > 1.0:
-            self._threads = sum(self._client.nthreads().values())
-            self._counted = time.monotonic()
-        return self._threads
-
-    def close(self) -> None:
-        self._simulator = None
-        if self._own:
-            self._client.close()
-
-
-def as_crew(executor: Any, simulator: Simulator, *, timeout: float | None, isolation: str | None) -> Here | Crew:
-    """Read the `executor` argument; ``ValueError`` or ``TypeError`` if it, `timeout` or `isolation` is wrong."""
+def as_crew(
+    executor: Any, simulator: Simulator, *, timeout: float | None, isolation: str | None, memory: float | None
+) -> Here | Crew:
+    """Read the `executor` argument and the limits; ``ValueError`` or ``TypeError`` if one is wrong."""
     if isolation not in (None, "process"):
         raise ValueError(f'isolation: expected None or "process", got {isolation!r}.')
-    if timeout is not None and not timeout > 0:
-        raise ValueError(f"timeout: expected a number of seconds above 0, or None; got {timeout!r}.")
-    isolated = isolation is not None or timeout is not None
+    for name, value, unit in (("timeout", timeout, "seconds"), ("memory", memory, "bytes")):
+        if value is not None and not value > 0:
+            raise ValueError(f"{name}: expected a number of {unit} above 0, or None; got {value!r}.")
+    limits = Limits(timeout, memory)
+    some = limits if isolation is not None or limits != Limits() else None
     if executor is None:
-        return Here(simulator, timeout, isolated)
-    if isinstance(executor, str):
-        if executor == "processes":
-            return Processes(simulator, timeout)
-        if "://" in executor:
-            return Cluster(_connect(executor), True, simulator, timeout, isolated)
-        raise ValueError(f"executor: expected {_ALLOWED}; got {executor!r}.")
+        return Here(simulator, some)
+    if isinstance(executor, str) and executor == "processes":
+        return Processes(simulator, limits)
     if isinstance(executor, ThreadPoolExecutor):
-        return Threads(executor, simulator, timeout, isolated)
-    if isinstance(executor, Executor):
-        return Pool(executor, simulator, timeout, isolated)
+        return Threads(executor, simulator, some)
     # Asked by name, so that Dask is not imported for those who do not use it.
-    if any(cls.__module__ == "distributed.client" and cls.__name__ == "Client" for cls in type(executor).__mro__):
-        return Cluster(executor, False, simulator, timeout, isolated)
-    raise TypeError(f"executor: expected {_ALLOWED}; got {type(executor).__name__}.")
+    kinds = {f"{cls.__module__}.{cls.__name__}" for cls in type(executor).__mro__}
+    dask = kinds & {"distributed.client.Client", "distributed.cfexecutor.ClientExecutor"}
+    if dask or (isinstance(executor, str) and "://" in executor):
+        from surrogate.simulation.executor_dask import Cluster
+
+        return Cluster(executor, simulator, some)
+    if isinstance(executor, Executor):
+        return Pool(executor, simulator, some)
+    shown = repr(executor) if isinstance(executor, str) else type(executor).__name__
+    raise (ValueError if isinstance(executor, str) else TypeError)(f"executor: expected {_ALLOWED}; got {shown}.")
 
 
-def _connect(address: str) -> Any:
-    from dask.distributed import Client
+def timed(hear: Hear, function: Callable[..., Iterator[list[Outcome]]], *arguments: Any) -> Answer:
+    """Collect what a function yields, telling `hear` of each piece, and measure how long it took."""
+    start = time.perf_counter()
+    outcomes = []
+    for some in function(*arguments):
+        outcomes += some
+        hear(some)
+    return outcomes, time.perf_counter() - start
 
-    try:
-        return Client(address, set_as_default=False, timeout=_CONNECT_SECONDS)  # type: ignore[no-untyped-call]
-    except OSError as error:
-        raise ExecutorError(
-            f"executor: no Dask scheduler answers at {address!r} ({error}). Start one with `dask scheduler`."
-        ) from error
+
+def work(simulator: bytes, key: str, chunk: Chunk, limits: Limits | None, hear: Hear = lambda outcomes: None) -> Answer:
+    """Run a chunk in a worker process, which loads each simulator once."""
+    loaded = load(simulator, key)
+    if limits is None:
+        return timed(hear, run_chunk, loaded, chunk)
+    children = _children.get(key)
+    if children is None:
+        children = _children.setdefault(key, ChildPool(simulator, loaded.vectorized, _IDLE_SECONDS))
+    return timed(hear, run_isolated, children, chunk, limits)
+
+
+_children: dict[str, ChildPool] = {}
 
 
 def _cpus() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _timed(function: Any, *arguments: Any) -> Answer:
-    start = time.perf_counter()
-    outcomes = [outcome for some in function(*arguments) for outcome in some]
-    return outcomes, time.perf_counter() - start
-
-
-def _work(simulator: bytes, key: str, chunk: Chunk, timeout: float | None, isolated: bool) -> Answer:
-    """Run a chunk in a worker process, which loads each simulator once."""
-    if not isolated:
-        return _timed(run_chunk, load(simulator, key), chunk)
-    children = _children.get(key)
-    if children is None:
-        children = _children.setdefault(key, ChildPool(simulator, load(simulator, key).vectorized, _IDLE_SECONDS))
-    return _timed(run_isolated, children, chunk, timeout)
-
-
-_children: dict[str, ChildPool] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import select
@@ -11,69 +12,43 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from surrogate.simulation.chunk import host
+from surrogate.simulation.descendants import resident
 from surrogate.simulation.outcome import Outcome, Status
+from surrogate.simulation.program import MARK, kill_marked
+from surrogate.simulation.transport import ExecutorError
 
 if TYPE_CHECKING:
     from surrogate.simulation.chunk import Chunk
-    from surrogate.simulation.simulator import Simulator
 
 _START_SECONDS = 120.0
 _KILL_SECONDS = 10.0
+_MEMORY_SECONDS = 0.1
 _BOOT = (
     "import sys; sys.path[:] = {path!r}; sys.argv[:] = {argv!r}; "
     "from surrogate.simulation.child import main; main({idle!r})"
 )
 
 
-class ExecutorError(RuntimeError):
-    """The executor can run no chunk at all: its workers are gone, or cannot load the simulator."""
+@dataclass(frozen=True)
+class Limits:
+    """What one run may take before it is killed, with everything that it started.
 
+    Parameters
+    ----------
+    timeout : float, optional
+        Seconds of one run; of one call, if the simulator is vectorised.
+    memory : float, optional
+        Bytes that the run's process and all that it started may have in memory, looked at every 0.1 s.
+    """
 
-def transport(simulator: Simulator) -> bytes:
-    """Return the simulator as bytes for another process, functions of scripts and notebooks included."""
-    import cloudpickle  # type: ignore[import-untyped]
-
-    try:
-        return bytes(cloudpickle.dumps(simulator))
-    except Exception as error:
-        raise ExecutorError(
-            f"simulator: {simulator.name} cannot be sent to another process ({type(error).__name__}: {error}). "
-            "Open files, locks and connections inside the function, or run with executor=None."
-        ) from error
-
-
-def load(simulator: bytes, key: str) -> Simulator:
-    """Return the simulator that `transport` packed, loaded once a process."""
-    return _load(key, _Bytes(simulator))
-
-
-class _Bytes:
-    """Bytes that count as equal, so that the cache looks at the key alone."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-
-    def __eq__(self, other: object) -> bool:
-        return True
-
-    def __hash__(self) -> int:
-        return 0
-
-
-@lru_cache(maxsize=4)
-def _load(key: str, simulator: _Bytes) -> Simulator:
-    try:
-        return pickle.loads(simulator.content)  # type: ignore[no-any-return]  # noqa: S301 - in transit, never a file
-    except Exception as error:
-        raise ExecutorError(
-            f"executor: worker {host()} cannot load the simulator ({type(error).__name__}: {error}). Install the same "
-            "packages there, and put its module where workers find it."
-        ) from error
+    timeout: float | None = None
+    memory: float | None = None
 
 
 class ChildProcess:
@@ -82,7 +57,7 @@ class ChildProcess:
     Parameters
     ----------
     simulator : bytes
-        From `transport`.
+        From `surrogate.simulation.transport`.
     idle : float, optional
         Seconds without work after which the child ends; by default it waits for `kill`.
     """
@@ -90,11 +65,13 @@ class ChildProcess:
     def __init__(self, simulator: bytes, idle: float | None = None) -> None:
         if os.name != "posix":
             raise ExecutorError("isolation: child processes that can be killed need Linux or macOS.")
+        self._mark = f"child-{uuid.uuid4().hex}"
         path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109 - sys.path holds text
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter with our own code
             [sys.executable, "-c", _BOOT.format(path=path, argv=sys.argv, idle=idle)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env={**os.environ, MARK: self._mark},
             start_new_session=True,
             bufsize=0,
         )
@@ -103,7 +80,7 @@ class ChildProcess:
         self._poll.register(self._process.stdout, select.POLLIN)  # type: ignore[arg-type]
         try:
             self._write(simulator)
-            answer = self.read(_START_SECONDS)
+            answer = self.read(Limits(_START_SECONDS))
         except BaseException:
             self.kill()
             raise
@@ -115,15 +92,20 @@ class ChildProcess:
         """Send a chunk; False if the child has ended in the meantime."""
         try:
             self._write(pickle.dumps(chunk, protocol=5))
-            return bool(self.read(_START_SECONDS) == "started")
+            return bool(self.read(Limits(_START_SECONDS)) == "started")
         except (EOFError, BrokenPipeError):
             return False
 
-    def read(self, timeout: float | None) -> Any:
-        """Return the next message; ``TimeoutError`` after `timeout` seconds, ``EOFError`` if the child is gone."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        size = struct.unpack(">Q", self._take(8, deadline))[0]
-        return pickle.loads(self._take(size, deadline))  # noqa: S301 - from our own child
+    def read(self, limits: Limits) -> Any:
+        """Return the next message; raise what `limits` say, or ``EOFError`` if the child is gone.
+
+        Raises
+        ------
+        TimeoutError, MemoryError, EOFError
+        """
+        deadline = None if limits.timeout is None else time.monotonic() + limits.timeout
+        size = struct.unpack(">Q", self._take(8, deadline, limits.memory))[0]
+        return pickle.loads(self._take(size, deadline, limits.memory))  # noqa: S301 - from our own child
 
     def end(self) -> None:
         """Tell the child's watcher to kill it and all that it started."""
@@ -135,21 +117,29 @@ class ChildProcess:
         self._process.stdin.close()  # type: ignore[union-attr]
         self._process.stdout.close()  # type: ignore[union-attr]
         try:
-            return self._process.wait(_KILL_SECONDS)
+            code = self._process.wait(_KILL_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            return self._process.wait()
+            code = self._process.wait()
+        if code == -signal.SIGKILL:  # perhaps it was the watcher that was killed, and could not clean up
+            kill_marked(self._mark)
+        return code
 
     def _write(self, content: bytes) -> None:
         rest = memoryview(struct.pack(">Q", len(content)) + content)
         while rest:
             rest = rest[self._process.stdin.write(rest) :]  # type: ignore[union-attr]
 
-    def _take(self, size: int, deadline: float | None) -> bytes:
+    def _take(self, size: int, deadline: float | None, memory: float | None) -> bytes:
         while len(self._buffer) < size:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if not self._poll.poll(None if left is None else left * 1000):
-                raise TimeoutError
+            left = math.inf if deadline is None else max(0.0, deadline - time.monotonic())
+            wait = left if memory is None else min(left, _MEMORY_SECONDS)
+            if not self._poll.poll(None if wait == math.inf else wait * 1000):
+                if memory is not None and (used := resident(self._process.pid)) > memory:
+                    raise MemoryError(used)
+                if wait == left:
+                    raise TimeoutError
+                continue
             received = os.read(self._process.stdout.fileno(), 1 << 20)  # type: ignore[union-attr]
             if not received:
                 raise EOFError
@@ -165,7 +155,7 @@ class ChildPool:
     Parameters
     ----------
     simulator : bytes
-        From `transport`.
+        From `surrogate.simulation.transport`.
     vectorized : bool
         Whether the simulator answers a whole chunk in one call.
     idle : float, optional
@@ -230,7 +220,7 @@ class ChildPool:
             raise ExecutorError("the study was stopped")
 
 
-def run_isolated(children: ChildPool, chunk: Chunk, timeout: float | None) -> Iterator[list[Outcome]]:
+def run_isolated(children: ChildPool, chunk: Chunk, limits: Limits) -> Iterator[list[Outcome]]:
     """Run a chunk as `run_chunk` does, but in a child; a run that kills or outlasts it is an outcome too."""
     done = 0
     while done < len(chunk):
@@ -238,13 +228,20 @@ def run_isolated(children: ChildPool, chunk: Chunk, timeout: float | None) -> It
         start = time.perf_counter()
         try:
             while done < len(chunk):
-                outcomes: list[Outcome] = child.read(timeout)
+                outcomes: list[Outcome] = child.read(limits)
                 done += len(outcomes)
                 yield outcomes
                 start = time.perf_counter()
         except TimeoutError:
             children.discard(child)
-            status, message = Status.TIMEOUT, f"killed after {timeout:g} s"
+            status, message = Status.TIMEOUT, f"killed after {limits.timeout:g} s"
+        except MemoryError as error:
+            children.discard(child)
+            used, most = int(error.args[0]) / 1e6, (limits.memory or 0.0) / 1e6
+            status, message = (
+                Status.MEMORY,
+                f"killed because it used {used:.0f} MB of memory; the limit is {most:.0f} MB",
+            )
         except EOFError:
             status, message = _cause_of_death(children.discard(child))
         except BaseException:  # the study is being stopped, nobody will read the rest
@@ -256,7 +253,7 @@ def run_isolated(children: ChildPool, chunk: Chunk, timeout: float | None) -> It
         if children.vectorized and len(chunk) > 1:
             # One run hides among many that were called together: halves, until it is alone.
             for half in chunk.halves():
-                yield from run_isolated(children, half, timeout)
+                yield from run_isolated(children, half, limits)
             return
         done += 1
         yield [Outcome(status, {}, message, time.perf_counter() - start, chunk.attempts, host())]

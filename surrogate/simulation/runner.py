@@ -12,22 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from surrogate.simulation.chunk import Chunk, host
 from surrogate.simulation.executor import Crew, Here, as_crew
-from surrogate.simulation.isolation import ExecutorError
 from surrogate.simulation.outcome import Outcome, Status
+from surrogate.simulation.transport import ExecutorError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from surrogate.simulation.executor import Answer
     from surrogate.simulation.simulator import Simulator
 
-# A chunk should last about this long: far above the cost of sending it, short enough to see progress.
-CHUNK_SECONDS = 1.0
-# Keeps the memory of a chunk's outcomes small, however fast the simulator is.
-CHUNK_LIMIT = 10_000
 # How fast a chunk may outgrow the one before: the first run is a pilot, alone.
 _GROWTH = 4
 # Chunks in flight per worker: one runs, one waits.
 _WINDOW = 2
+_IDLE_SECONDS = 1.0
 
 
 def run(
@@ -37,6 +35,7 @@ def run(
     executor: Any = None,
     timeout: float | None = None,
     isolation: str | None = None,
+    memory: float | None = None,
     retries: int = 1,
 ) -> Generator[tuple[int, Outcome], None, None]:
     """Run everything that is planned; yield ``(row, Outcome)`` as runs finish.
@@ -54,6 +53,9 @@ def run(
         everything it started. Implies ``isolation="process"``.
     isolation : {None, "process"}, default None
         Whether runs happen in a child process of the worker, which may crash.
+    memory : float, optional
+        Bytes that a run's process, with everything it started, may have in memory; then it is killed, as after
+        `timeout`. Implies ``isolation="process"``.
     retries : int, default 1
         How often a chunk is started again when its worker was lost. Then it is halved, until the run that
         takes workers down is found; that one is marked `WORKER_LOST`.
@@ -62,15 +64,17 @@ def run(
     ------
     row : int
     outcome : Outcome
-        A run that fails is an outcome too; nothing that a simulator does raises here.
+        A run that fails is an outcome too; nothing that a simulator does raises here. A run is yielded as soon as
+        it has finished; on Dask some 0.02 s later, and from an executor of another kind with its chunk, which is
+        made to last 0.03 s.
 
     Raises
     ------
     ExecutorError
         If the executor is gone, or its workers cannot load the simulator.
     """
-    source = _Source(planned)
-    crew = as_crew(executor, simulator, timeout=timeout, isolation=isolation)
+    crew = as_crew(executor, simulator, timeout=timeout, isolation=isolation, memory=memory)
+    source = _Source(planned, crew.chunk_seconds, crew.chunk_limit)
     try:
         if isinstance(crew, Here):
             yield from _run_here(crew, source)
@@ -83,7 +87,9 @@ def run(
 class _Source:
     """Deals the planned runs out in chunks whose size follows the measured run time."""
 
-    def __init__(self, planned: Sequence[Chunk]) -> None:
+    def __init__(self, planned: Sequence[Chunk], seconds: float, limit: int) -> None:
+        self._seconds = seconds
+        self._limit = limit
         self._planned = deque(chunk for chunk in planned if len(chunk))
         self._start = 0
         self._size = 1
@@ -104,8 +110,8 @@ class _Source:
 
     def measured(self, runs: int, seconds: float) -> None:
         """Learn from a chunk of `runs` that took `seconds`."""
-        wanted = int(CHUNK_SECONDS * runs / max(seconds, 1e-9))
-        self._size = max(1, min(wanted, _GROWTH * max(self._size, runs), CHUNK_LIMIT))
+        wanted = int(self._seconds * runs / max(seconds, 1e-9))
+        self._size = max(1, min(wanted, _GROWTH * max(self._size, runs), self._limit))
 
 
 def _run_here(crew: Here, source: _Source) -> Iterator[tuple[int, Outcome]]:
@@ -122,51 +128,83 @@ def _run_here(crew: Here, source: _Source) -> Iterator[tuple[int, Outcome]]:
         source.measured(len(chunk), busy)
 
 
+class _UnderWay:
+    """A chunk that was submitted, and how much was heard of it."""
+
+    def __init__(self, chunk: Chunk, news: queue.SimpleQueue[tuple[_UnderWay, list[Outcome] | None]]) -> None:
+        self.chunk = chunk
+        self.heard = 0
+        self.future: Future[Answer]
+        self._news = news
+
+    def start(self, crew: Crew) -> None:
+        """Submit the chunk; what becomes of it goes to the queue, at last None."""
+        try:
+            self.future = crew.submit(self.chunk, lambda outcomes: self._news.put((self, outcomes)))
+        except Exception as error:
+            crew.check(error)
+            raise ExecutorError(f"executor: it takes no more runs ({type(error).__name__}: {error}).") from error
+        self.future.add_done_callback(lambda _: self._news.put((self, None)))
+
+    def hear(self, outcomes: list[Outcome]) -> Iterator[tuple[int, Outcome]]:
+        """Yield the next outcomes with their rows."""
+        start, self.heard = self.heard, self.heard + len(outcomes)
+        yield from zip(self.chunk.rows[start : self.heard].tolist(), outcomes, strict=True)
+
+    def failure(self) -> BaseException | None:
+        """Return why the chunk found no end, if it did not."""
+        try:
+            return self.future.exception()
+        except CancelledError as error:
+            return error
+
+
 def _run_there(crew: Crew, source: _Source, retries: int) -> Iterator[tuple[int, Outcome]]:
-    finished: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
-    under_way: dict[Future[Any], Chunk] = {}
+    news: queue.SimpleQueue[tuple[_UnderWay, list[Outcome] | None]] = queue.SimpleQueue()
+    under_way: set[_UnderWay] = set()
     again: deque[Chunk] = deque()
     try:
         while True:
             workers = max(1, crew.workers())
             while (again or source.left) and len(under_way) < _WINDOW * workers:
                 chunk = again.popleft() if again else source.take(workers)
-                future = _submitted(crew, chunk)
-                under_way[future] = chunk
-                future.add_done_callback(finished.put)
+                one = _UnderWay(chunk, news)
+                one.start(crew)
+                under_way.add(one)
             if not under_way:
                 return
-            future = finished.get()
-            chunk = under_way.pop(future)
-            error = _failure(future)
+            try:
+                one, outcomes = news.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                crew.idle()
+                continue
+            if outcomes is not None:
+                if one in under_way:
+                    yield from one.hear(outcomes)
+                continue
+            under_way.remove(one)
+            error = one.failure()
             if error is None:
-                outcomes, seconds = future.result()
-                source.measured(len(chunk), seconds)
-                yield from zip(chunk.rows.tolist(), outcomes, strict=True)
+                outcomes, seconds = one.future.result()
+                source.measured(len(outcomes), seconds)
+                yield from one.hear(outcomes[one.heard :])
                 continue
             crew.check(error)
-            if chunk.attempts <= retries:
-                again.append(chunk.part(0, len(chunk), chunk.attempts + 1))
-            elif len(chunk) > 1:
-                again.extend(chunk.halves())
-            else:
-                message = f"the worker was lost in each of {chunk.attempts} attempts: {error}"
-                yield int(chunk.rows[0]), Outcome(Status.WORKER_LOST, {}, message, 0.0, chunk.attempts, host())
+            yield from _lost(one, error, retries, again)
     finally:
-        for future in under_way:
-            future.cancel()
+        for one in under_way:
+            one.future.cancel()
 
 
-def _submitted(crew: Crew, chunk: Chunk) -> Future[Any]:
-    try:
-        return crew.submit(chunk)
-    except Exception as error:
-        crew.check(error)
-        raise ExecutorError(f"executor: it takes no more runs ({type(error).__name__}: {error}).") from error
-
-
-def _failure(future: Future[Any]) -> BaseException | None:
-    try:
-        return future.exception()
-    except CancelledError as error:
-        return error
+def _lost(one: _UnderWay, error: BaseException, retries: int, again: deque[Chunk]) -> Iterator[tuple[int, Outcome]]:
+    """Start what was not heard of a chunk again, or halve it; a run that is alone and lost too often has failed."""
+    chunk = one.chunk.part(one.heard, len(one.chunk))
+    if not len(chunk):
+        return
+    if chunk.attempts <= retries:
+        again.append(chunk.part(0, len(chunk), chunk.attempts + 1))
+    elif len(chunk) > 1:
+        again.extend(chunk.halves())
+    else:
+        message = f"the worker was lost in each of {chunk.attempts} attempts: {error}"
+        yield int(chunk.rows[0]), Outcome(Status.WORKER_LOST, {}, message, 0.0, chunk.attempts, host())

@@ -16,7 +16,7 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from surrogate.simulation import Chunk, ExecutorError, SimulationFailed, Status, as_simulator, run
+from surrogate.simulation import Chunk, ExecutorError, SimulationFailed, Status, as_simulator, executor_dask, run
 from surrogate.simulation import executor as executor_module
 from surrogate.simulation import runner as runner_module
 
@@ -225,7 +225,7 @@ def test_chunks_grow_from_one_run_to_a_second_of_work(monkeypatch):
         return x
 
     model.vectorized = True
-    monkeypatch.setattr(runner_module, "CHUNK_LIMIT", 500)
+    monkeypatch.setattr(executor_module.Here, "chunk_limit", 500)
     outcomes_of(model, 5000)
     assert sizes[0] == 1
     assert max(sizes) == 500
@@ -233,7 +233,7 @@ def test_chunks_grow_from_one_run_to_a_second_of_work(monkeypatch):
 
 
 def test_slow_runs_travel_alone():
-    source = runner_module._Source(planned(100)[1])
+    source = runner_module._Source(planned(100)[1], 1.0, 10_000)
     for _ in range(5):
         chunk = source.take(2)
         source.measured(len(chunk), 2.0 * len(chunk))
@@ -257,6 +257,6 @@ def test_what_cannot_travel_is_refused_with_the_way_out():
     ],
 )
 def test_wrong_arguments_are_refused_by_name(running, error, words, monkeypatch):
-    monkeypatch.setattr(executor_module, "_CONNECT_SECONDS", 1)
+    monkeypatch.setattr(executor_dask, "_CONNECT_SECONDS", 1)
     with pytest.raises(error, match=words):
         outcomes_of(lambda x, kind: x, 2, **running)

@@ -1,0 +1,207 @@
+"""A Dask cluster as an executor; with it the only place of the package that knows Dask."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import pickle
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from surrogate.simulation.executor import Crew, work
+from surrogate.simulation.transport import ExecutorError, check_versions, transport, versions
+
+if TYPE_CHECKING:
+    from surrogate.simulation.chunk import Chunk
+    from surrogate.simulation.executor import Answer, Hear
+    from surrogate.simulation.isolation import Limits
+    from surrogate.simulation.outcome import Outcome
+    from surrogate.simulation.simulator import Simulator
+
+_CONNECT_SECONDS = 10.0
+_WAIT_FOR_WORKERS = 60.0
+# Workers of a batch system may all end together; the next ones start within minutes, or the study is better resumed.
+_WITHOUT_WORKERS = 300.0
+_ASK_SECONDS = 1.0
+# How long a finished run waits on its worker for others to travel with it.
+_SEND_SECONDS = 0.02
+# What travels early passes through the scheduler, which must stay light; the chunk's answer holds everything.
+_SEND_BYTES = 64 * 1024
+
+
+class Cluster(Crew):
+    """A Dask cluster, given by a client, by an executor that a client made, or by the address of its scheduler.
+
+    A chunk lasts about a second. As its runs finish, their outcomes are sent ahead as events of Dask; the chunk's
+    answer holds them all again, so that nothing depends on the events.
+    """
+
+    # Of fast runs so many are acknowledged together.
+    _FAST = 256
+
+    def __init__(self, executor: Any, simulator: Simulator, limits: Limits | None) -> None:
+        import dask
+        from dask.distributed import Client
+
+        self._own = isinstance(executor, str)
+        if self._own:
+            executor = _connect(executor)
+        if isinstance(executor, Client):
+            self._client = executor
+            executor = executor.get_executor()  # type: ignore[no-untyped-call]
+        else:
+            self._client = executor._client
+        self._executor = executor
+        self._limits = limits
+        if not simulator.vectorized:
+            self.chunk_limit = self._FAST
+        self._numbers = itertools.count()
+        self._hearers: dict[int, tuple[Hear, int]] = {}  # of each chunk, with how many outcomes it has heard
+        self._topic = f"surrogate-{uuid.uuid4().hex}"
+        content = transport(simulator)
+        self._key = hashlib.sha256(content).hexdigest()
+        try:
+            self._meet_workers()
+            self._client.subscribe_topic(self._topic, self._told)  # type: ignore[no-untyped-call]
+            with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
+                # A task, not scattered data, so that the simulator is there again when a worker was lost.
+                self._simulator: Any = self._client.submit(bytes, content, key=f"simulator-{self._key}")
+        except BaseException:
+            self.close()
+            raise
+        self._counted = -_ASK_SECONDS
+        self._threads = 1
+        self._seen = time.monotonic()
+
+    def workers(self) -> int:
+        """Threads of all workers, asked once a second because a cluster may grow and shrink."""
+        now = time.monotonic()
+        if now - self._counted > _ASK_SECONDS:
+            self._threads = sum(self._client.nthreads().values())
+            self._counted = now
+            if self._threads:
+                self._seen = now
+        return self._threads
+
+    def submit(self, chunk: Chunk, hear: Hear) -> Future[Answer]:
+        number = next(self._numbers)
+        self._hearers[number] = hear, 0
+        # Every chunk must run, even one that equals another (replicates), hence not pure.
+        future: Future[Answer] = self._executor.submit(
+            _work, self._simulator, self._key, chunk, self._limits, (self._topic, number), pure=False
+        )
+        future.add_done_callback(lambda _: self._hearers.pop(number, None))
+        return future
+
+    def idle(self) -> None:
+        if self._client.status not in ("running", "connecting"):
+            raise ExecutorError("executor: the client was closed, or its scheduler is gone, while runs were under way.")
+        if not self.workers() and time.monotonic() - self._seen > _WITHOUT_WORKERS:
+            raise ExecutorError(
+                f"executor: the cluster has had no worker for {_WITHOUT_WORKERS:g} s, and runs are under way. Start "
+                "workers; with a store, the same call then runs what is missing."
+            )
+
+    def close(self) -> None:
+        self._simulator = None
+        with suppress(Exception):  # the scheduler may be gone
+            self._client.unsubscribe_topic(self._topic)  # type: ignore[no-untyped-call]
+        if self._own:
+            self._client.close()  # type: ignore[no-untyped-call]
+
+    def _told(self, event: tuple[float, Any]) -> None:
+        """Take an event: the number of a chunk, and outcomes of it from `start` on."""
+        number, start, content = event[1]
+        hear, heard = self._hearers.get(number, (None, 0))
+        if hear is None or start > heard:
+            return
+        # If Dask has started the chunk again, the first outcomes come twice.
+        outcomes = pickle.loads(content)[heard - start :]  # noqa: S301 - in transit, from our own workers
+        self._hearers[number] = hear, heard + len(outcomes)
+        hear(outcomes)
+
+    def _meet_workers(self) -> None:
+        """Wait for the first worker, and refuse workers whose answers could not be trusted."""
+        try:
+            self._client.wait_for_workers(1, timeout=_WAIT_FOR_WORKERS)  # type: ignore[no-untyped-call]
+        except TimeoutError:
+            raise ExecutorError(
+                f"executor: no Dask worker joined {self._client.scheduler.address} within {_WAIT_FOR_WORKERS:g} s. "
+                "Start workers with `dask worker ADDRESS`, or wait for those of a batch system with "
+                "client.wait_for_workers(1) before."
+            ) from None
+        for worker, found in self._client.run(versions, on_error="return").items():  # type: ignore[no-untyped-call]
+            check_versions(found if isinstance(found, dict) else {"python": versions()["python"]}, versions(), worker)
+
+
+def _connect(address: str) -> Any:
+    from dask.distributed import Client
+
+    try:
+        return Client(address, set_as_default=False, timeout=_CONNECT_SECONDS)  # type: ignore[no-untyped-call]
+    except OSError as error:
+        raise ExecutorError(
+            f"executor: no Dask scheduler answers at {address!r} ({error}). Start one with `dask scheduler`. If it "
+            "speaks TLS, connect to it yourself: executor=Client(address, security=Security(...))."
+        ) from error
+
+
+def _work(simulator: bytes, key: str, chunk: Chunk, limits: Limits | None, receiver: tuple[str, int]) -> Answer:
+    """Run a chunk on a worker, and send outcomes ahead."""
+    with _Ahead(receiver).sending() as hear:
+        return work(simulator, key, chunk, limits, hear)
+
+
+class _Ahead:
+    """Sends outcomes of a chunk to the client while the chunk is running.
+
+    Each is sent within `_SEND_SECONDS`, by a thread, because the next run may keep this one busy for hours.
+    """
+
+    def __init__(self, receiver: tuple[str, int]) -> None:
+        from dask.distributed import get_worker
+
+        self._topic, self._number = receiver
+        self._worker = get_worker()  # type: ignore[no-untyped-call]
+        self._unsent: list[Outcome] = []
+        self._changed = threading.Condition()
+        self._ended = False
+
+    @contextmanager
+    def sending(self) -> Iterator[Hear]:
+        """Send what the function that it gives is told, until the end."""
+        thread = threading.Thread(target=self._send, name="surrogate-ahead", daemon=True)
+        thread.start()
+        try:
+            yield self._hear
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify()
+
+    def _hear(self, outcomes: list[Outcome]) -> None:
+        with self._changed:
+            first = not self._unsent
+            self._unsent += outcomes
+            if first:
+                self._changed.notify()
+
+    def _send(self) -> None:
+        start = 0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._unsent or self._ended)
+                self._changed.wait_for(lambda: self._ended, _SEND_SECONDS)
+                if self._ended:
+                    return  # the rest comes with the answer
+                outcomes, self._unsent = self._unsent, []
+            content = pickle.dumps(outcomes, protocol=5)
+            if len(content) > _SEND_BYTES:
+                return  # outcomes are told in order, so none after these can be sent either
+            self._worker.log_event(self._topic, (self._number, start, content))
+            start += len(outcomes)
