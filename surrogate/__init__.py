@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from surrogate.design import Sobol as Sobol
     from surrogate.models.boxes import PRIM as PRIM
     from surrogate.simulation import SimulationFailed as SimulationFailed
+    from surrogate.simulation import check_simulator as check_simulator
     from surrogate.space import Box as Box
     from surrogate.space import Categorical as Categorical
     from surrogate.space import Integer as Integer
@@ -46,7 +47,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "Sobol",
         ],
         "models.boxes": ["PRIM"],
-        "simulation": ["SimulationFailed"],
+        "simulation": ["SimulationFailed", "check_simulator"],
         "space": ["Box", "Categorical", "Integer", "Real", "Space"],
         "transfer": ["TransferSet", "collect"],
         "validation": ["Scorecard"],

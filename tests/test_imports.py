@@ -20,6 +20,7 @@ DOORS = [
     "TransferSet",
     "Scorecard",
     "SimulationFailed",
+    "check_simulator",
     "LatinHypercube",
     "Sobol",
     "Halton",

@@ -14,6 +14,7 @@ import pytest
 
 import sims
 from sims.adapters import ODE
+from surrogate import check_simulator
 from surrogate.design import LatinHypercube
 from surrogate.simulation import Chunk, SimulationFailed, Status, as_simulator
 from surrogate.simulation import run as run_all
@@ -104,6 +105,12 @@ def test_every_public_simulator_is_tested_here():
 
 def test_every_simulator_is_exported_by_its_package():
     assert set(simulator_classes()) == set(SIMULATORS)
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_every_simulator_passes_the_public_check(name):
+    report = check_simulator(make(name), n=4)
+    assert [check.name for check in report.checks if check.passed is None and check.name != "vectorized"] == ["seeds"]
 
 
 @pytest.mark.parametrize("name", SIMULATORS)
