@@ -103,7 +103,7 @@ class Crew(ABC):
                 f"executor: a worker cannot load this package ({error}). Install surrogate-discovery there."
             ) from error
 
-    def idle(self) -> None:
+    def idle(self) -> None:  # noqa: B027 - only a cluster can wait in vain
         """Be called about once a second while nothing finishes; raise if nothing ever will."""
 
     @abstractmethod

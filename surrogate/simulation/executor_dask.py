@@ -51,11 +51,9 @@ class Cluster(Crew):
         self._own = isinstance(executor, str)
         if self._own:
             executor = _connect(executor)
+        self._client: Any = executor if isinstance(executor, Client) else executor._client
         if isinstance(executor, Client):
-            self._client = executor
-            executor = executor.get_executor()  # type: ignore[no-untyped-call]
-        else:
-            self._client = executor._client
+            executor = self._client.get_executor()
         self._executor = executor
         self._limits = limits
         if not simulator.vectorized:
@@ -67,7 +65,7 @@ class Cluster(Crew):
         self._key = hashlib.sha256(content).hexdigest()
         try:
             self._meet_workers()
-            self._client.subscribe_topic(self._topic, self._told)  # type: ignore[no-untyped-call]
+            self._client.subscribe_topic(self._topic, self._told)
             with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
                 # A task, not scattered data, so that the simulator is there again when a worker was lost.
                 self._simulator: Any = self._client.submit(bytes, content, key=f"simulator-{self._key}")
@@ -110,9 +108,9 @@ class Cluster(Crew):
     def close(self) -> None:
         self._simulator = None
         with suppress(Exception):  # the scheduler may be gone
-            self._client.unsubscribe_topic(self._topic)  # type: ignore[no-untyped-call]
+            self._client.unsubscribe_topic(self._topic)
         if self._own:
-            self._client.close()  # type: ignore[no-untyped-call]
+            self._client.close()
 
     def _told(self, event: tuple[float, Any]) -> None:
         """Take an event: the number of a chunk, and outcomes of it from `start` on."""
@@ -128,14 +126,14 @@ class Cluster(Crew):
     def _meet_workers(self) -> None:
         """Wait for the first worker, and refuse workers whose answers could not be trusted."""
         try:
-            self._client.wait_for_workers(1, timeout=_WAIT_FOR_WORKERS)  # type: ignore[no-untyped-call]
+            self._client.wait_for_workers(1, timeout=_WAIT_FOR_WORKERS)
         except TimeoutError:
             raise ExecutorError(
                 f"executor: no Dask worker joined {self._client.scheduler.address} within {_WAIT_FOR_WORKERS:g} s. "
                 "Start workers with `dask worker ADDRESS`, or wait for those of a batch system with "
                 "client.wait_for_workers(1) before."
             ) from None
-        for worker, found in self._client.run(versions, on_error="return").items():  # type: ignore[no-untyped-call]
+        for worker, found in self._client.run(versions, on_error="return").items():
             check_versions(found if isinstance(found, dict) else {"python": versions()["python"]}, versions(), worker)
 
 
@@ -167,7 +165,7 @@ class _Ahead:
         from dask.distributed import get_worker
 
         self._topic, self._number = receiver
-        self._worker = get_worker()  # type: ignore[no-untyped-call]
+        self._worker = get_worker()
         self._unsent: list[Outcome] = []
         self._changed = threading.Condition()
         self._ended = False

@@ -56,6 +56,7 @@ def collect(
     on_change: str = "stop",
     progress: Callable[[Progress], None] | None = None,
     seed: int = 0,
+    memory: float | None = None,
 ) -> TransferSet:
     """Run a design through a simulator, here or on a cluster; on an existing store only what is missing.
 
@@ -97,6 +98,9 @@ def collect(
         a terminal.
     seed : int, default 0
         Of the study: each run's own seed follows from it, the point and the replicate.
+    memory : float, optional
+        Bytes that a run's process, with everything it started, may have in memory before it is killed. Implies
+        ``isolation="process"``.
 
     Returns
     -------
@@ -140,7 +144,7 @@ def collect(
             kept.plan(plan, plan.keys(fingerprint, seeds), seeds)
             outcomes = kept.outcomes()
         study = _Study(ready, plan, outcomes, kept, record, max_failed, progress)
-        return study.run(seeds, executor=executor, timeout=timeout, isolation=isolation, retries=retries)
+        return study.run(seeds, executor=executor, timeout=timeout, isolation=isolation, memory=memory, retries=retries)
 
 
 class _Study:
@@ -174,7 +178,10 @@ class _Study:
         try:
             try:
                 rows = self._refuse_outside(self._outcomes.unfinished)
-                chunks = self._plan.chunks(rows, seeds)
+                # Here the store's own thread writes arrays while the next run is under way.
+                elsewhere = running["executor"] is not None
+                keep = self._store.keeper() if self._store is not None and elsewhere else None
+                chunks = self._plan.chunks(rows, seeds, keep)
                 with closing(run(self._simulator, chunks, **running)) as outcomes:
                     for row, outcome in outcomes:
                         self._note(row, outcome)

@@ -13,8 +13,9 @@ import numpy as np
 
 from surrogate.simulation import Outcome, OutputForm
 from surrogate.space import Space
+from surrogate.transfer.arrays import Keeper
 from surrogate.transfer.ledger import connect, transaction
-from surrogate.transfer.lock import Lock
+from surrogate.transfer.lock import lock
 from surrogate.transfer.plan import POLICY, REPLICATE, Plan, canonical
 from surrogate.transfer.rows import encode
 from surrogate.transfer.store import Store, check_directory
@@ -43,7 +44,7 @@ class Driver(Store):
         directory = Path(path)
         check_directory(directory)
         directory.mkdir(parents=True, exist_ok=True)
-        self._lock = Lock(directory)
+        self._lock = lock(directory)
         self._writer: Writer | None = None
         try:
             super().__init__(directory, connect(directory, write=True))
@@ -143,6 +144,10 @@ class Driver(Store):
             self._connection.execute(
                 "UPDATE collections SET provenance = ? WHERE id = ?", (json.dumps(provenance), collection)
             )
+
+    def keeper(self) -> Keeper:
+        """Return what puts large arrays into this store from where they are made."""
+        return Keeper(self.directory.absolute(), self._lock.text)
 
     def keep_form(self, form: OutputForm) -> None:
         """Remember the names and shapes of the outputs, once the first run has shown them."""

@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from surrogate.transfer.filesystem import is_networked
+
 FILE_NAME = "ledger.sqlite"
 FORMAT = 1
 # Marks the file as a ledger of this package in SQLite's header ("SURR").
@@ -96,7 +98,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, write: bool) -> None:
             raise EmptyStore(path.parent)
         connection.execute("PRAGMA query_only = ON")
         return
-    connection.execute("PRAGMA journal_mode = WAL")
+    # A write-ahead log needs memory that is shared between processes, which network file systems do not have.
+    connection.execute(f"PRAGMA journal_mode = {'DELETE' if is_networked(path.parent) else 'WAL'}")
     connection.execute("PRAGMA synchronous = FULL")
     if empty:
         with transaction(connection):

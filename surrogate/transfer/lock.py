@@ -6,30 +6,58 @@ import json
 import os
 import platform
 import sqlite3
+import threading
+import uuid
+from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from surrogate.transfer.filesystem import is_networked
 from surrogate.transfer.provenance import now
 
+# Who holds the lock.
+HOLDER = "driver.json"
+_RENEW_SECONDS = 10.0
+# A driver on another computer that has not renewed its lock for so long is dead.
+_STALE_SECONDS = 60.0
 
-class Lock:
-    """Held by the driver that writes a store.
 
-    An exclusive transaction on a small SQLite file of its own: the operating system lets go of it when the
-    driver dies, however it dies, so a stale lock cannot exist. Who holds it is written beside it as JSON.
+class Lock(ABC):
+    """Held by the driver that writes a store; who holds it is written beside it as JSON.
 
-    Parameters
+    Attributes
     ----------
-    directory : Path
-        The store.
-
-    Raises
-    ------
-    BlockingIOError
-        If another driver holds it; the message has its process id and computer.
+    text : str
+        What the holder's file says.
     """
 
     def __init__(self, directory: Path) -> None:
-        holder = directory / "driver.json"
+        self._acquire(directory)
+        who = {"pid": os.getpid(), "host": platform.node(), "since": now(), "started": _started(os.getpid())}
+        self.text = json.dumps({**who, "token": uuid.uuid4().hex})
+        try:
+            (directory / HOLDER).write_text(self.text, encoding="utf-8")
+        except BaseException:
+            self.release()
+            raise
+
+    @abstractmethod
+    def _acquire(self, directory: Path) -> None:
+        """Take the lock; ``BlockingIOError`` if another driver holds it."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Let the next driver in."""
+
+
+class LocalLock(Lock):
+    """An exclusive transaction on a small SQLite file of its own.
+
+    The operating system lets go of it when the driver dies, however it dies, so a stale lock cannot exist.
+    """
+
+    def _acquire(self, directory: Path) -> None:
         self._connection = sqlite3.connect(
             directory / "driver.lock", timeout=0, isolation_level=None, check_same_thread=False
         )
@@ -39,21 +67,101 @@ class Lock:
             self._connection.close()
             if "locked" not in str(error):
                 raise
-            raise BlockingIOError(
-                f"store: {directory} is being written by {_described(holder)}. Wait for it, end it, or use another "
-                "store; TransferSet.open reads it at any time."
-            ) from None
-        who = {"pid": os.getpid(), "host": platform.node(), "since": now()}
-        holder.write_text(json.dumps(who), encoding="utf-8")
+            raise _refusal(directory) from None
 
     def release(self) -> None:
-        """Let the next driver in."""
         self._connection.close()
 
 
-def _described(holder: Path) -> str:
+class NetworkLock(Lock):
+    """A directory that only one can make, for file systems on which locks of the operating system are not reliable.
+
+    It is renewed while the driver lives. It is stale, and taken over, if the driver ran on this computer and is gone,
+    or if it has not been renewed for a minute by the clock of the file system.
+    """
+
+    def _acquire(self, directory: Path) -> None:
+        self._held = directory / "driver.held"
+        try:
+            self._held.mkdir()
+        except FileExistsError:
+            if not self._is_stale(directory):
+                raise _refusal(directory) from None
+            aside = directory / f"driver.{uuid.uuid4().hex}"
+            with suppress(FileNotFoundError):  # another driver was faster, and the next line decides
+                self._held.rename(aside)
+                aside.rmdir()
+            try:
+                self._held.mkdir()
+            except FileExistsError:
+                raise _refusal(directory) from None
+        self._released = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="surrogate-lock", daemon=True)
+        self._thread.start()
+
+    def _renew(self) -> None:
+        while not self._released.wait(_RENEW_SECONDS):
+            with suppress(OSError):  # the ledger will say what is wrong with the disk
+                os.utime(self._held)
+
+    def _is_stale(self, directory: Path) -> bool:
+        who = _holder(directory)
+        if who.get("host") == platform.node() and _started(who.get("pid")) != who.get("started"):
+            return True
+        probe = directory / f"driver.{uuid.uuid4().hex}"
+        probe.touch()  # the file system's own clock, which may differ from this computer's
+        try:
+            return probe.stat().st_mtime - self._held.stat().st_mtime > _STALE_SECONDS
+        except FileNotFoundError:  # released in the meantime
+            return True
+        finally:
+            probe.unlink()
+
+    def release(self) -> None:
+        self._released.set()
+        self._thread.join()
+        with suppress(FileNotFoundError):
+            self._held.rmdir()
+
+
+def lock(directory: Path) -> Lock:
+    """Lock a store for this driver.
+
+    Raises
+    ------
+    BlockingIOError
+        If another driver holds it; the message has its process id and computer.
+    """
+    return NetworkLock(directory) if is_networked(directory) else LocalLock(directory)
+
+
+def _refusal(directory: Path) -> BlockingIOError:
+    return BlockingIOError(
+        f"store: {directory} is being written by {_described(directory)}. Wait for it, end it, or use another "
+        "store; TransferSet.open reads it at any time."
+    )
+
+
+def _holder(directory: Path) -> dict[str, Any]:
     try:
-        who = json.loads(holder.read_text(encoding="utf-8"))
-        return f"process {who['pid']} on {who['host']} since {who['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
+        who = json.loads((directory / HOLDER).read_text(encoding="utf-8"))
+        return who if isinstance(who, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _described(directory: Path) -> str:
+    who = _holder(directory)
+    if not {"pid", "host", "since"} <= who.keys():
         return "another process"
+    return f"process {who['pid']} on {who['host']} since {who['since']}"
+
+
+def _started(pid: Any) -> float:
+    """Return when a process of this computer was started, 0 if there is none: its number may be used again."""
+    import psutil
+
+    try:
+        return float(psutil.Process(pid).create_time())
+    except (psutil.Error, TypeError, ValueError):
+        return 0.0

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate.simulation import Chunk
+from surrogate.simulation import Chunk, Outcome
 from surrogate.space import Categorical, Space
 
 if TYPE_CHECKING:
@@ -80,15 +80,20 @@ class Plan:
         """Whether each run lies within the limits and fulfils the constraints."""
         return self.space.contains(self.inputs)
 
-    def chunks(self, rows: NDArray[np.int64], seeds: NDArray[np.int64] | None) -> list[Chunk]:
-        """Return the runs of these rows, a chunk a policy."""
+    def chunks(
+        self,
+        rows: NDArray[np.int64],
+        seeds: NDArray[np.int64] | None,
+        keep: Callable[[Outcome], Outcome] | None = None,
+    ) -> list[Chunk]:
+        """Return the runs of these rows, a chunk a policy; `keep` is that of a chunk."""
         block = len(self.futures) * self.replicates
         chunks = []
         for i, settings in enumerate((self.policies or {"": {}}).values()):
             mine = rows[(rows >= i * block) & (rows < (i + 1) * block)]
             extra = {key: value for key, value in settings.items() if key not in self.space.parameters}
             columns = {name: self.inputs[name].to_numpy()[mine] for name in self.space.names}
-            chunks.append(Chunk(mine, columns, extra, None if seeds is None else seeds[mine]))
+            chunks.append(Chunk(mine, columns, extra, None if seeds is None else seeds[mine], keep=keep))
         return chunks
 
     def seeds(self, study_seed: int) -> NDArray[np.int64]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate.simulation import Status
 from surrogate.space import Categorical, Space
-from surrogate.transfer.outcomes import STATUSES, Outcomes
+from surrogate.transfer.outcomes import OK, STATUSES, Outcomes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,20 +35,33 @@ def decode(codes: NDArray[np.float64], space: Space) -> pd.DataFrame:
     return space.frame(columns, "store")
 
 
-def take_in(outcomes: Outcomes, position: NDArray[np.int64], batch: list[tuple[Any, ...]]) -> None:
-    """Copy rows of the ledger into columns."""
+def take_in_successes(outcomes: Outcomes, position: NDArray[np.int64], batch: list[tuple[Any, ...]]) -> None:
+    """Copy successful rows of the ledger, (row, outputs), into columns."""
+    stored, numbers = zip(*batch, strict=True)
+    at = _places(np.array(stored), position)
+    if (at < 0).any():
+        numbers = tuple(numbers[i] for i in np.flatnonzero(at >= 0).tolist())
+        at = at[at >= 0]
+    outcomes.codes[at] = OK
+    outcomes.attempts[at] = 1
+    outcomes.numbers[at] = np.frombuffer(b"".join(numbers), dtype="<f8").reshape(len(at), len(outcomes.form.names))
+
+
+def take_in_failures(outcomes: Outcomes, position: NDArray[np.int64], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Copy failed rows of the ledger, (row, status, seconds, attempts, message, host), into columns."""
     code = {str(status): i for i, status in enumerate(STATUSES)}
-    rows, statuses, numbers, seconds, attempts, messages, hosts = zip(*batch, strict=True)
-    stored = np.array(rows)
-    known = stored < len(position)
-    at = np.where(known, position[np.minimum(stored, len(position) - 1)], -1)
-    mine = at >= 0
-    outcomes.codes[at[mine]] = np.array([code[status] for status in statuses], dtype=np.int8)[mine]
-    outcomes.seconds[at[mine]] = np.array(seconds)[mine]
-    outcomes.attempts[at[mine]] = np.array(attempts)[mine]
-    ok = mine & np.array([status == Status.OK for status in statuses])
-    values = b"".join(numbers[i] for i in np.flatnonzero(ok).tolist())
-    outcomes.numbers[at[ok]] = np.frombuffer(values, dtype="<f8").reshape(int(ok.sum()), len(outcomes.form.names))
-    for i in np.flatnonzero(mine & ~ok).tolist():
-        outcomes.messages[int(at[i])] = messages[i]
-        outcomes.hosts[int(at[i])] = hosts[i]
+    for row, status, seconds, attempts, message, host in rows:
+        at = int(_places(np.array([row]), position)[0])
+        if at < 0:
+            continue
+        outcomes.codes[at] = code[status]
+        outcomes.seconds[at] = seconds
+        outcomes.attempts[at] = attempts
+        outcomes.messages[at] = message
+        outcomes.hosts[at] = host
+
+
+def _places(rows: NDArray[np.int64], position: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the ledger's rows stand in the plan; -1 for those of another one."""
+    known = rows < len(position)
+    return np.where(known, position[np.minimum(rows, len(position) - 1)], -1)

@@ -17,7 +17,7 @@ from surrogate.transfer.arrays import Arrays
 from surrogate.transfer.ledger import FILE_NAME, EmptyStore, connect
 from surrogate.transfer.outcomes import Fields, Outcomes
 from surrogate.transfer.plan import REPLICATE
-from surrogate.transfer.rows import decode, take_in
+from surrogate.transfer.rows import decode, take_in_failures, take_in_successes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,16 +77,18 @@ class Store:
 
     def inputs(self) -> pd.DataFrame:
         """Return the inputs of all planned runs of the simulator whose runs count."""
-        query = "SELECT inputs, replicate FROM plan WHERE simulator = ? ORDER BY row"
-        cursor = self._connection.execute(query, (self._counting,))
-        codes, replicates = [np.empty(0)], [np.empty(0, dtype=np.int64)]
+        # Few columns a query: what a row costs is its Python objects.
+        of_mine = "FROM plan WHERE simulator = ? ORDER BY row"
+        codes = [np.empty(0)]
+        cursor = self._connection.execute(f"SELECT inputs {of_mine}", (self._counting,))
         while batch := cursor.fetchmany(_BATCH):
-            codes.append(np.frombuffer(b"".join(row[0] for row in batch), dtype="<f8"))
-            replicates.append(np.array([row[1] for row in batch], dtype=np.int64))
-        space, replicate = self.space, np.concatenate(replicates)
+            codes.append(np.frombuffer(b"".join([row[0] for row in batch]), dtype="<f8"))
+        several = self._connection.execute("SELECT max(replicate) FROM plan").fetchone()[0]
+        space = self.space
         table = decode(np.concatenate(codes).reshape(-1, len(space)), space)
-        if replicate.any():
-            table[REPLICATE] = replicate
+        if several:
+            found = self._connection.execute(f"SELECT replicate {of_mine}", (self._counting,))
+            table[REPLICATE] = np.fromiter((row[0] for row in found), dtype=np.int64)
         return table
 
     def outcomes(self) -> Outcomes:
@@ -95,9 +97,16 @@ class Store:
         outcomes = Outcomes(len(rows), self._form(), keep_fields=False)
         position = np.full(int(rows.max(initial=0)) + 1, -1, dtype=np.int64)
         position[rows] = np.arange(len(rows))
-        cursor = self._connection.execute("SELECT row, status, outputs, seconds, attempts, message, host FROM runs")
+        cursor = self._connection.execute("SELECT row, outputs FROM runs WHERE status = 'ok'")
         while batch := cursor.fetchmany(_BATCH):
-            take_in(outcomes, position, batch)
+            take_in_successes(outcomes, position, batch)
+        take_in_failures(
+            outcomes,
+            position,
+            self._connection.execute(
+                "SELECT row, status, seconds, attempts, message, host FROM runs WHERE status != 'ok'"
+            ),
+        )
         return outcomes
 
     def fields(self, outcomes: Outcomes) -> Fields:
@@ -135,6 +144,11 @@ class Store:
 
     def _planned_rows(self) -> NDArray[np.int64]:
         if self._rows is None:
+            query = "SELECT min(row), max(row), count(*) FROM plan WHERE simulator = ?"
+            low, high, count = self._connection.execute(query, (self._counting,)).fetchone()
+            if count and count == high - low + 1:
+                self._rows = np.arange(low, high + 1)
+                return self._rows
             found = self._connection.execute("SELECT row FROM plan WHERE simulator = ? ORDER BY row", (self._counting,))
             self._rows = np.fromiter((row for (row,) in found), dtype=np.int64)
         return self._rows

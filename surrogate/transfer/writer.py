@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,8 @@ class Writer:
 
     def add(self, row: int, outcome: Outcome, numbers: tuple[str, ...], fields: tuple[str, ...]) -> None:
         """Hand over a finished run; raises what went wrong with an earlier one."""
-        size = sum(np.asarray(outcome.outputs[name]).nbytes for name in fields) if outcome.outputs and fields else 0
+        outputs: dict[str, Any] = outcome.outputs
+        size = sum(outputs[name].nbytes for name in fields) if outputs and fields else 0
         with self._changed:
             while self._error is None and self._full():
                 self._changed.wait()
@@ -118,7 +120,7 @@ class Writer:
             for row, outcome, names, fields, _ in group:
                 ok = bool(outcome.outputs)
                 numbers = np.array([outcome.outputs[name] for name in names], "<f8").tobytes() if ok else None
-                kept = {name: arrays.write(np.asarray(outcome.outputs[name]), connection) for name in fields if ok}
+                kept = {name: arrays.write(outcome.outputs[name], connection) for name in fields if ok}  # type: ignore[arg-type]
                 how = (outcome.message, outcome.seconds, outcome.attempts, outcome.host, finished)
                 shown = json.dumps(kept) if kept else None
                 rows.append((row, self._simulator, str(outcome.status), numbers, shown, *how))

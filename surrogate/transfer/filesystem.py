@@ -1,0 +1,26 @@
+"""What kind of file system a store lies on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+# Their locks and shared memory do not do what SQLite's write-ahead log needs, not even for one computer.
+_NETWORKED = frozenset(
+    "nfs nfs3 nfs4 lustre gpfs cifs smb smb2 smb3 smbfs afs afpfs 9p ceph beegfs panfs orangefs pvfs2 glusterfs gfs gfs2 "
+    "ocfs2 ncpfs webdav davfs wekafs fuse.sshfs fuse.glusterfs fuse.ceph fuse.juicefs fuse.s3fs fuse.gcsfuse".split()
+)
+
+
+def kind_of(path: Path) -> str:
+    """Return the type of the file system that holds a path, such as "ext4"; empty if it cannot be told."""
+    import psutil
+
+    resolved = path.resolve()
+    held = [part for part in psutil.disk_partitions(all=True) if resolved.is_relative_to(part.mountpoint)]
+    # Of two on the same directory the later one hides the earlier.
+    return max(reversed(held), key=lambda part: len(part.mountpoint)).fstype.lower() if held else ""
+
+
+def is_networked(path: Path) -> bool:
+    """Whether a path lies on a file system that several computers share."""
+    return kind_of(path) in _NETWORKED
