@@ -187,13 +187,14 @@ class Command:
                 f"{name} was killed because it used {used:.0f} MB of memory; its limit is {limit:.0f} MB",
                 Status.MEMORY,
             )
-        if ended.code < 0:
-            number = -ended.code
+        code = int(ended.detail)
+        if code < 0:
+            number = -code
             signal_name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
             hint = ", perhaps because memory ran out" if number == signal.SIGKILL else ""
             return f"{name} was killed by {signal_name}{hint}", Status.SIGNAL
-        if ended.code not in self.exit_codes:
-            return f"{name} ended with exit code {ended.code}", Status.EXIT_CODE
+        if code not in self.exit_codes:
+            return f"{name} ended with exit code {code}", Status.EXIT_CODE
         return None
 
     def _check_names(self, values: Mapping[str, Any]) -> None:

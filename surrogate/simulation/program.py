@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,6 +27,9 @@ LOG_LIMIT = 16 * 2**20
 MARK = "SURROGATE_RUN"
 _SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 _CLOSE_SECONDS = 30.0
+_PREFIX = "surrogate-run-"
+# A younger directory may still be without its supervisor's lock.
+_LEFTOVER_SECONDS = 60.0
 _LOG_CHARACTERS = 750
 
 
@@ -36,10 +41,8 @@ class Ended:
     ----------
     cause : str
         "ended" by itself, "timeout", "memory" or "not started".
-    detail : str
-        What belongs to the cause: bytes used, or why the program could not start.
-    code : int
-        Exit code, negative for a signal; it means something only if the program ended by itself.
+    detail : int or str
+        What belongs to the cause: the exit code (negative for a signal), the bytes in memory, or why it did not start.
     log : str
         The last lines of its output and of its error stream.
     cut : frozenset of str
@@ -47,8 +50,7 @@ class Ended:
     """
 
     cause: str
-    detail: str
-    code: int
+    detail: int | str
     log: str
     cut: frozenset[str]
 
@@ -69,7 +71,9 @@ class Program:
     def __init__(self) -> None:
         if os.name != "posix":
             raise OSError("external programs that can be killed with all that they start need Linux or macOS.")
-        self.directory = Path(tempfile.gettempdir()) / f"surrogate-{uuid.uuid4().hex}"
+        temporary = Path(tempfile.gettempdir())
+        remove_leftovers(temporary)
+        self.directory = temporary / f"{_PREFIX}{uuid.uuid4().hex}"
         # First the supervisor, so that there is no moment at which a directory is nobody's.
         self._supervisor = subprocess.Popen(  # noqa: S603 - this interpreter with our own code
             [sys.executable, "-I", "-S", _SUPERVISOR, str(self.directory)],
@@ -160,6 +164,23 @@ def kill_marked(mark: str) -> None:
                 process.kill()
 
 
+@cache
+def remove_leftovers(temporary: Path) -> None:
+    """Remove the directories of runs whose worker and supervisor were both killed; looked for once a process."""
+    import fcntl
+
+    for directory in temporary.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # it is in use, or somebody else's, or gone in the meantime
+            if time.time() - directory.stat().st_mtime < _LEFTOVER_SECONDS or directory.stat().st_uid != os.getuid():
+                continue
+            handle = os.open(directory, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(directory, ignore_errors=True)
+            finally:
+                os.close(handle)
+
+
 def _where_psutil_is() -> str:
     found = importlib.util.find_spec("psutil")
     assert found is not None  # noqa: S101 - a dependency of this package
@@ -172,7 +193,6 @@ def _read(answer: dict[str, Any]) -> Ended:
     return Ended(
         answer["cause"],
         answer["detail"],
-        answer.get("status", 0),
         "\n".join(tail for tail in tails if tail),
         frozenset(name for name, stream in streams.items() if stream["cut"]),
     )

@@ -8,7 +8,7 @@ wrote, stays behind.
 
 from __future__ import annotations
 
-import ctypes
+import fcntl
 import json
 import os
 import resource
@@ -20,9 +20,14 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_SET_DEATH_SIGNAL, _SET_SUBREAPER = 1, 36  # of Linux' prctl
+if TYPE_CHECKING:
+    from surrogate.simulation.descendants import adopt_orphans, die_with_parent, kill_descendants, resident
+else:
+    sys.path.append(str(Path(__file__).parent))  # a script has no package, and this interpreter no site-packages
+    from descendants import adopt_orphans, die_with_parent, kill_descendants, resident
+
 _PIECE = 1 << 16
 _TAIL = 4096
 _KILL_SECONDS = 10.0
@@ -68,15 +73,16 @@ class Watch:
     def __init__(self, order: dict[str, Any]) -> None:
         self._order = order
         self._worker = os.getppid()
-        self._status = 0
         self._waking, wake = os.pipe()
         os.set_blocking(self._waking, False)
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: None)  # a handler, so that the number reaches the pipe
-        self._prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: 0
-        self._prctl(_SET_SUBREAPER, 1, 0, 0, 0)  # whoever loses its parent becomes a child of this process
+        sys.path.append(order["psutil"])  # where the worker found it
+        adopt_orphans()
+        # What this process itself has in memory does not count; asked for only where there is a limit.
+        self._own = 0 if order["memory"] is None else resident(os.getpid())
 
     def run(self) -> dict[str, Any]:
         """Run the program; return how it ended."""
@@ -85,14 +91,15 @@ class Watch:
             program = self._start()
         except (OSError, ValueError) as error:
             return {"cause": "not started", "detail": str(error)}
-        self._pid = program.pid
         logs = {
             name: Log(stream, self._order[name], self._order["log_limit"])
             for name, stream in (("stdout", program.stdout), ("stderr", program.stderr))
         }
-        cause, detail = self._wait(start, list(logs.values()))
-        self._end_all()
-        return {"cause": cause, "detail": detail, "status": self._status, **{n: log.close() for n, log in logs.items()}}
+        cause, detail = self._wait(program.pid, start, list(logs.values()))
+        with suppress(OSError):
+            os.killpg(program.pid, signal.SIGKILL)
+        kill_descendants(_KILL_SECONDS)
+        return {"cause": cause, "detail": detail, **{name: log.close() for name, log in logs.items()}}
 
     def _start(self) -> subprocess.Popen[bytes]:
         with Path(self._order["stdin"]).open("rb") as stdin:
@@ -108,11 +115,11 @@ class Watch:
             )
 
     def _before_start(self) -> None:
-        self._prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+        die_with_parent()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
-    def _wait(self, start: float, logs: list[Log]) -> tuple[str, str]:
-        """Wait for the end of the program, of its time, of its memory or of the worker."""
+    def _wait(self, pid: int, start: float, logs: list[Log]) -> tuple[str, int]:
+        """Wait for the end of the program, its time, its memory or the worker; return which, and its number."""
         timeout, memory = self._order["timeout"], self._order["memory"]
         poll = select.poll()
         poll.register(0, 0)  # reports nothing but the end of the worker
@@ -124,11 +131,11 @@ class Watch:
         while True:
             now = time.monotonic()
             if timeout is not None and now >= start + timeout:
-                return "timeout", ""
+                return "timeout", 0
             if memory is not None and now >= next_look:
-                used = sum(_resident(process) for process in self._descendants())
+                used = resident(os.getpid()) - self._own
                 if used > memory:
-                    return "memory", str(used)
+                    return "memory", used
                 next_look = time.monotonic() + _MEMORY_SECONDS
             wait = _WORKER_SECONDS if memory is None else _MEMORY_SECONDS
             if timeout is not None:
@@ -139,54 +146,19 @@ class Watch:
                     poll.unregister(source)
             signals = os.read(self._waking, 64) if self._waking in events else b""
             if 0 in events or set(signals) - {signal.SIGCHLD} or os.getppid() != self._worker:
-                return "abandoned", ""
+                return "abandoned", 0
             # Asked without taking the answer: until then nobody else can get the program's number.
-            if signals and os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                return "ended", ""
-
-    def _end_all(self) -> None:
-        """Kill what is left of the program and of all that it started, wherever it hid."""
-        with suppress(OSError):
-            os.killpg(self._pid, signal.SIGKILL)
-        deadline = time.monotonic() + _KILL_SECONDS
-        while self._reap() and time.monotonic() < deadline:
-            for process in self._descendants():
-                with suppress(Exception):  # it has ended in the meantime
-                    process.kill()
-            time.sleep(0.002)
-
-    def _reap(self) -> bool:
-        """Take the answers of ended children, adopted ones too; False if no child is left."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return False
-            if pid == 0:
-                return True
-            if pid == self._pid:
-                self._status = os.waitstatus_to_exitcode(status)
-
-    def _descendants(self) -> list[Any]:
-        # Needed by few runs only, and found where the worker found it: this interpreter runs without site-packages.
-        if self._order["psutil"] not in sys.path:
-            sys.path.append(self._order["psutil"])
-        import psutil
-
-        return list(psutil.Process().children(recursive=True))
-
-
-def _resident(process: Any) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except Exception:  # it has ended in the meantime
-        return 0
+            ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) if signals else None
+            if ended is not None:
+                return "ended", ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
 
 def main(directory: str) -> None:
     """Carry out one order, answer, wait for the worker, and remove the run's directory."""
     line = sys.stdin.buffer.readline()
     if line.endswith(b"\n"):
+        # Held for as long as this process lives: who gets the lock knows that the directory is nobody's any more.
+        fcntl.flock(os.open(directory, os.O_RDONLY), fcntl.LOCK_EX)
         try:
             answer = Watch(json.loads(line)).run()
         except Exception as error:

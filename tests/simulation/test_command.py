@@ -302,8 +302,27 @@ def test_a_study_that_is_killed_takes_its_programs_along():
     assert outcome.status is Status.TIMEOUT
     assert gone(mark)
     deadline = time.monotonic() + 10
-    while list(Path(tempfile.gettempdir()).iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.02)  # the supervisor removes the directory after the program
+    while (left := list(Path(tempfile.gettempdir()).glob("surrogate-run-*"))) and time.monotonic() < deadline:
+        # The supervisor removes the directory, or if it was killed too, the next process that runs a program.
+        for folder in left:
+            os.utime(folder, (0, 0))
+        program_module.remove_leftovers.__wrapped__(Path(tempfile.gettempdir()))
+        time.sleep(0.02)
+
+
+def test_directories_that_killed_runs_left_are_removed_and_those_in_use_stay(tmp_path):
+    import fcntl
+
+    folders = {name: tmp_path / f"surrogate-run-{name}" for name in ("left", "young", "used")}
+    for name, folder in folders.items():
+        (folder / "run").mkdir(parents=True)
+        if name != "young":
+            os.utime(folder, (0, 0))
+    handle = os.open(folders["used"], os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    program_module.remove_leftovers(tmp_path)
+    os.close(handle)
+    assert [name for name, folder in folders.items() if folder.exists()] == ["young", "used"]
 
 
 def test_a_gigabyte_of_output_fills_neither_memory_nor_disk(tmp_path):
