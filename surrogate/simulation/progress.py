@@ -27,6 +27,8 @@ class Progress:
         Wall time of this call.
     rate : float
         Runs a second that this call finished; 0 before the first.
+    first_failure : str, default ""
+        What went wrong in the first run of this call that failed, to be seen before many more are made.
     """
 
     planned: int
@@ -34,6 +36,7 @@ class Progress:
     failed: int
     seconds: float
     rate: float
+    first_failure: str = ""
 
     @property
     def left(self) -> float:
@@ -68,14 +71,20 @@ class Reporter:
             self._tell = lambda state: self._line.update(str(state))
         self._planned, self._done, self._failed = planned, done, failed
         self._before = done
+        self._first_failure = ""
         self._start = time.monotonic()
         self._next = self._start
 
-    def count(self, failed: bool) -> None:
-        """Take note of a finished run."""
+    def count(self, failure: Callable[[], str] | None = None) -> None:
+        """Take note of a finished run, and of how it failed if it did; the first failure is told at once."""
         self._done += 1
-        self._failed += failed
-        if self._tell is not None and time.monotonic() >= self._next:
+        self._failed += failure is not None
+        news = failure is not None and not self._first_failure
+        if failure is not None and news:
+            self._first_failure = failure()
+            if self._line is not None:
+                self._line.console.print(f"The first run that failed: {self._first_failure}", markup=False, highlight=False)
+        if self._tell is not None and (news or time.monotonic() >= self._next):
             self._next = time.monotonic() + _EVERY
             self._tell(self._state())
 
@@ -91,7 +100,7 @@ class Reporter:
     def _state(self) -> Progress:
         seconds = time.monotonic() - self._start
         rate = (self._done - self._before) / seconds if seconds > 0 else 0.0
-        return Progress(self._planned, self._done, self._failed, seconds, rate)
+        return Progress(self._planned, self._done, self._failed, seconds, rate, self._first_failure)
 
 
 def _live_line() -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from os import PathLike
@@ -12,16 +11,14 @@ import numpy as np
 
 from surrogate.simulation import Outcome, Progress, Simulator, Status, as_simulator, run
 from surrogate.simulation.progress import Reporter
-from surrogate.space import Space
 from surrogate.transfer.driver import Driver
+from surrogate.transfer.futures import futures_of, no_points, space_of
 from surrogate.transfer.outcomes import Fields, Outcomes
 from surrogate.transfer.plan import Plan, check_policies
 from surrogate.transfer.provenance import now, provenance
-from surrogate.transfer.rows import decode, encode
 from surrogate.transfer.transfer_set import TransferSet
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 # Fewer finished runs say too little about the share that fails.
@@ -125,14 +122,14 @@ def collect(
     """
     _check(retries, replicates, max_failed, on_change, seed)
     settings = tuple(dict.fromkeys(name for given in (policies or {}).values() for name in given))
-    space = _space(simulator, bounds)
+    space = space_of(simulator, bounds)
     ready = as_simulator(simulator, space, settings=tuple(name for name in settings if name not in space.parameters))
     chosen = check_policies(policies, space)
     with nullcontext() if store is None else Driver(store) as kept:
         fingerprint = ready.fingerprint
         if kept is not None:
-            fingerprint = kept.adopt(Plan(space, _none(space), chosen).table_space, fingerprint, on_change)
-        description, futures = _futures(design, space, seed, kept)
+            fingerprint = kept.adopt(Plan(space, no_points(space), chosen).table_space, fingerprint, on_change)
+        description, futures = futures_of(design, space, seed, kept)
         plan = Plan(space, futures, chosen, replicates)
         seeds = plan.seeds(seed) if ready.takes_seed else None
         record = provenance(
@@ -208,7 +205,7 @@ class _Study:
                 self._store.keep_form(form)
                 self._form_is_kept = True
             self._store.add(row, outcome, form)
-        self._reporter.count(failed)
+        self._reporter.count((lambda: self._described(row)) if failed else None)
 
     def _refuse_outside(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Record the points that the space does not hold, unrun; return the others."""
@@ -244,49 +241,15 @@ class _Study:
             )
 
     def _first_failure(self) -> str:
-        row = int(self._outcomes.failed[0])
+        return self._described(int(self._outcomes.failed[0]))
+
+    def _described(self, row: int) -> str:
         inputs = ", ".join(f"{name}={value!r}" for name, value in self._plan.inputs.iloc[row].to_dict().items())
         return f"{self._outcomes.messages[row]} [row {row}: {inputs}]"
 
     def _transfer_set(self) -> TransferSet:
         fields: Fields | None = self._store.fields(self._outcomes) if self._store is not None else None
         return TransferSet(self._plan.table_space, self._plan.inputs, self._outcomes, self._record, fields)
-
-
-def _space(simulator: Any, bounds: Any) -> Space:
-    if bounds is None and isinstance(simulator, Simulator):
-        return simulator.space
-    return Space.from_bounds(getattr(simulator, "space", None) if bounds is None else bounds)
-
-
-def _futures(design: Any, space: Space, seed: int, store: Driver | None) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Return the design's description and its points; points that the store holds are not drawn again."""
-    from surrogate.design import Design, LatinHypercube
-
-    if design is None or (isinstance(design, (int, np.integer)) and not isinstance(design, bool)):
-        design = LatinHypercube(max(30, 10 * len(space)) if design is None else int(design), seed=seed)
-    if not isinstance(design, Design):
-        points = space.frame(design, "design")
-        content = hashlib.sha256(encode(points, space).tobytes()).hexdigest()
-        return {"kind": "points", "n": len(points), "sha256": content}, _some(points)
-    description: dict[str, Any] = design.to_dict()
-    held = None if store is None else store.points(description)
-    if held is not None:
-        return description, decode(held, space)
-    points = _some(space.frame(design.sample(space), "design"))
-    if store is not None:
-        store.keep_points(description, encode(points, space))
-    return description, points
-
-
-def _some(points: pd.DataFrame) -> pd.DataFrame:
-    if not len(points):
-        raise ValueError("design: it has no points. Give at least one.")
-    return points
-
-
-def _none(space: Space) -> pd.DataFrame:
-    return space.frame({name: [] for name in space.names}, "design")
 
 
 def _check(retries: int, replicates: int, max_failed: float, on_change: str, seed: int) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count, repeat
 from os import PathLike
 from pathlib import Path
@@ -14,7 +16,7 @@ import numpy as np
 from surrogate.simulation import Outcome, OutputForm
 from surrogate.space import Space
 from surrogate.transfer.arrays import Keeper
-from surrogate.transfer.ledger import connect, transaction
+from surrogate.transfer.ledger import EmptyStore, connect, explained, transaction
 from surrogate.transfer.lock import lock
 from surrogate.transfer.plan import POLICY, REPLICATE, Plan, canonical
 from surrogate.transfer.rows import encode
@@ -81,7 +83,7 @@ class Driver(Store):
                 'or on_change="keep" if the change does not change results.'
             )
         used = held if held is not None and on_change == "keep" else fingerprint
-        with transaction(self._connection):
+        with self._transaction():
             self._set_meta("space", described)
             self._set_meta("fingerprint", used)
             for one in (used, fingerprint):
@@ -89,6 +91,17 @@ class Driver(Store):
         self._key_simulator = self._simulator(used)
         self._run_simulator = self._simulator(fingerprint)
         return used
+
+    def resume(self) -> None:
+        """Take up the study that the store holds, as its simulator was left."""
+        fingerprint = self._meta("fingerprint")
+        if fingerprint is None:
+            raise EmptyStore(self.directory)
+        self._key_simulator = self._run_simulator = self._simulator(fingerprint)
+
+    def numbers(self) -> NDArray[np.int64]:
+        """Return the number in the ledger of each planned run."""
+        return self._planned_rows()
 
     def points(self, description: dict[str, Any]) -> NDArray[np.float64] | None:
         """Return the points, coded, of a design that was planned here before, or None."""
@@ -98,7 +111,7 @@ class Driver(Store):
 
     def keep_points(self, description: dict[str, Any], points: NDArray[np.float64]) -> None:
         """Remember the points of a design."""
-        with transaction(self._connection):
+        with self._transaction():
             digest = self._arrays.write(points, self._connection)
             text = canonical(description).decode()
             self._connection.execute("INSERT OR REPLACE INTO designs VALUES (?, ?)", (text, digest))
@@ -110,7 +123,7 @@ class Driver(Store):
         replicates = table[REPLICATE].tolist() if REPLICATE in table else repeat(0)
         own = repeat(None) if seeds is None else seeds.tolist()
         execute = self._connection.execute
-        with transaction(self._connection):
+        with self._transaction():
             execute(
                 "CREATE TEMP TABLE IF NOT EXISTS asked "
                 "(position INTEGER PRIMARY KEY, key BLOB, inputs BLOB, replicate INTEGER, seed INTEGER)"
@@ -128,7 +141,7 @@ class Driver(Store):
 
     def begin(self, provenance: dict[str, Any]) -> int:
         """Remember that a collection has begun; return its number."""
-        with transaction(self._connection):
+        with self._transaction():
             cursor = self._connection.execute(
                 "INSERT INTO collections (provenance) VALUES (?)", (json.dumps(provenance),)
             )
@@ -140,7 +153,7 @@ class Driver(Store):
         if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.close()
-        with transaction(self._connection):
+        with self._transaction():
             self._connection.execute(
                 "UPDATE collections SET provenance = ? WHERE id = ?", (json.dumps(provenance), collection)
             )
@@ -152,7 +165,7 @@ class Driver(Store):
     def keep_form(self, form: OutputForm) -> None:
         """Remember the names and shapes of the outputs, once the first run has shown them."""
         outputs = json.dumps([[name, shape] for name, shape in (form.shapes or {}).items()])
-        with transaction(self._connection):
+        with self._transaction():
             self._connection.execute("UPDATE simulators SET outputs = ? WHERE id = ?", (outputs, self._key_simulator))
 
     def add(self, position: int, outcome: Outcome, form: OutputForm) -> None:
@@ -160,6 +173,14 @@ class Driver(Store):
         if self._writer is None:
             raise RuntimeError("store: nothing can be added before begin() or after finish().")
         self._writer.add(int(self._planned_rows()[position]), outcome, form.names, tuple(form.fields))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with transaction(self._connection):
+                yield
+        except (OSError, sqlite3.Error) as error:
+            raise explained(error, self.directory) from error
 
     def _set_meta(self, name: str, value: Any) -> None:
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))

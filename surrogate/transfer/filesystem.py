@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 # Their locks and shared memory do not do what SQLite's write-ahead log needs, not even for one computer.
-_NETWORKED = frozenset(
-    "nfs nfs3 nfs4 lustre gpfs cifs smb smb2 smb3 smbfs afs afpfs 9p ceph beegfs panfs orangefs pvfs2 glusterfs gfs gfs2 "
-    "ocfs2 ncpfs webdav davfs wekafs fuse.sshfs fuse.glusterfs fuse.ceph fuse.juicefs fuse.s3fs fuse.gcsfuse".split()
+_NETWORKED = (
+    *("nfs", "lustre", "gpfs", "cifs", "smb", "afs", "9p", "ceph", "beegfs", "panfs", "orangefs", "pvfs2", "glusterfs"),
+    *("gfs2", "ocfs2", "davfs", "wekafs", "sshfs", "s3fs", "gcsfuse", "juicefs"),
 )
 
 
@@ -23,4 +23,4 @@ def kind_of(path: Path) -> str:
 
 def is_networked(path: Path) -> bool:
     """Whether a path lies on a file system that several computers share."""
-    return kind_of(path) in _NETWORKED
+    return kind_of(path).removeprefix("fuse.").startswith(_NETWORKED)

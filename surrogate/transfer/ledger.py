@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from surrogate.transfer.filesystem import is_networked
@@ -117,5 +117,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        connection.rollback()
+        with suppress(sqlite3.Error):  # SQLite has done so itself where the disk is full
+            connection.rollback()
         raise
+
+
+def explained(error: BaseException, directory: Path) -> BaseException:
+    """Return an error of the disk or of SQLite as one that says that the store is what failed, and that it is whole."""
+    if isinstance(error, (OSError, sqlite3.Error)):
+        return OSError(
+            f"store: cannot write to {directory} ({error}). What was committed is safe: repair the cause (a full disk, "
+            "a lost permission) and run the same collect(...) again."
+        )
+    return error

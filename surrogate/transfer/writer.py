@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 import threading
 from collections import deque
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from surrogate.simulation import Outcome
 from surrogate.transfer.arrays import Arrays
-from surrogate.transfer.ledger import connect, transaction
+from surrogate.transfer.ledger import connect, explained, transaction
 from surrogate.transfer.provenance import now
 
 # A group is written when it has so many runs or bytes, or its first run has waited so long. With the flush to disk
@@ -95,7 +94,7 @@ class Writer:
                         self._changed.notify_all()
         except BaseException as error:
             with self._changed:
-                self._error = _explained(error, self._directory)
+                self._error = explained(error, self._directory)
                 self._changed.notify_all()
 
     def _group(self) -> list[Item]:
@@ -118,20 +117,10 @@ class Writer:
             finished = now()
             rows = []
             for row, outcome, names, fields, _ in group:
-                ok = bool(outcome.outputs)
-                numbers = np.array([outcome.outputs[name] for name in names], "<f8").tobytes() if ok else None
-                kept = {name: arrays.write(outcome.outputs[name], connection) for name in fields if ok}  # type: ignore[arg-type]
+                outputs: dict[str, Any] = outcome.outputs
+                numbers = struct.pack(f"<{len(names)}d", *(outputs[name] for name in names)) if outputs else None
+                kept = {name: arrays.write(outputs[name], connection) for name in fields if outputs}
                 how = (outcome.message, outcome.seconds, outcome.attempts, outcome.host, finished)
                 shown = json.dumps(kept) if kept else None
                 rows.append((row, self._simulator, str(outcome.status), numbers, shown, *how))
             connection.executemany(_INSERT, rows)
-
-
-def _explained(error: BaseException, directory: Path) -> BaseException:
-    """Say that the store is what failed, and that it is whole."""
-    if isinstance(error, (OSError, sqlite3.Error)):
-        return OSError(
-            f"store: cannot write to {directory} ({error}). What was committed is safe: repair the cause (a full disk, "
-            "a lost permission) and run the same collect(...) again."
-        )
-    return error
