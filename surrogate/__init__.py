@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from surrogate.design import PlackettBurman as PlackettBurman
     from surrogate.design import Sobol as Sobol
     from surrogate.models.boxes import PRIM as PRIM
+    from surrogate.models.boxes import REDS as REDS
     from surrogate.simulation import SimulationFailed as SimulationFailed
     from surrogate.simulation import check_simulator as check_simulator
     from surrogate.space import Box as Box
@@ -46,7 +47,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "PlackettBurman",
             "Sobol",
         ],
-        "models.boxes": ["PRIM"],
+        "models.boxes": ["PRIM", "REDS"],
         "simulation": ["SimulationFailed", "check_simulator"],
         "space": ["Box", "Categorical", "Integer", "Real", "Space"],
         "transfer": ["TransferSet", "collect"],

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
-from surrogate.space import Box, Categorical, Expression, Integer, Parameter, Real, Space
-from surrogate.transfer import TransferSet
+from surrogate.space import Box
+from surrogate.workflows.question import read_question
 from surrogate.workflows.study import Study
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
-    from surrogate.models.boxes import BoxFinder
+    from surrogate.models.boxes import REDS, BoxFinder
     from surrogate.models.boxes.columns import Columns
     from surrogate.models.boxes.heldout import Chosen
+    from surrogate.space import Space
+    from surrogate.workflows.question import Question
+
+# The names of the finders in surrogate.models.boxes.
+_METHODS = {"prim": "PRIM", "reds": "REDS", "best_interval": "BestInterval", "cart": "CARTBoxes"}
+# Above this many runs other folds change little.
+_MANY_RUNS = 5000
 
 
 def discover(
@@ -36,14 +43,19 @@ def discover(
 
     Parameters
     ----------
-    runs : TransferSet, DataFrame or array-like of shape (n, d)
-        The runs. A DataFrame may hold inputs and outputs if `case` is a condition; failed runs (NaN in an output
-        that the condition names) are then left out.
+    runs : TransferSet, DataFrame, array-like of shape (n, d), or path
+        The runs; a path is that of a CSV table or of a store. A table may hold inputs and outputs if `case` is a
+        condition; failed runs (NaN in an output that the condition names) are then left out.
     case : str or array-like of shape (n,)
         A condition such as ``"reliability < 0.9"``, parsed and never run as code, or one boolean, 0/1 or
         probability a run. A Series is aligned with a DataFrame of runs by its labels.
+        ``"failed"`` asks where the simulator itself breaks down, ``"status == 'timeout'"`` where it is too slow:
+        all runs that were made are then searched. In a table, runs with a missing value failed, and columns with
+        missing values are outputs.
     method : str or BoxFinder, default "prim"
-        "prim", or a box finder with settings of your own such as ``PRIM(peel_alpha=0.1)``.
+        "prim", "reds", "best_interval", "cart", or a box finder with settings of your own such as
+        ``PRIM(peel_alpha=0.1)``. "reds" finds better boxes from few runs, by an emulator; of a condition it
+        may emulate the outputs. It draws from `space`: declare it.
     inputs : sequence of str, optional
         Columns of a DataFrame that are inputs; by default all that the condition does not name.
     space : bounds, optional
@@ -54,9 +66,10 @@ def discover(
     folds : int, default 5
         Folds of the cross-validation.
     repeats : int, optional
-        Cross-validations with other folds; 4 by default, 1 above 5000 runs, where other folds change little.
+        Cross-validations with other folds; 4 by default, 1 above 5000 runs, where other folds change little, and
+        for REDS, which fits its emulators anew in every fold.
     seed : int, default 0
-        Of the folds.
+        Of the folds, and of the emulators and points of REDS.
 
     Returns
     -------
@@ -65,13 +78,15 @@ def discover(
     Raises
     ------
     ValueError, TypeError
-        If all runs failed, no or every run is a case, the condition names unknown outputs, or the data do not match.
+        If all runs failed, no or every run is a case, the condition names unknown outputs, or the data do not match;
+        if REDS finds no emulator that is better than the base rate.
 
     Notes
     -----
     How the box is chosen is described in `surrogate.models.boxes.heldout.choose`: repeated cross-validation of the
     whole search, the choice of parameters included; the correlation between lying in the box and being a case as
-    criterion; the box with the fewest limited parameters within one standard error of the best.
+    criterion; the box with the fewest limited parameters within one standard error of the best. With REDS, emulator,
+    labels and search are made anew without the runs of each fold, and the boxes are counted on these runs.
 
     Examples
     --------
@@ -86,60 +101,134 @@ def discover(
     >>> study.rules()[0].split("; ")[1]
     'this covers 84 % of all 102 cases'
     """
-    from sklearn.base import clone
-
     from surrogate.models.boxes.columns import read_columns
-    from surrogate.models.boxes.heldout import choose
-    from surrogate.models.boxes.reading import read_frame
 
-    finder = _finder(method)
     for name, value, least in (("folds", folds, 2), ("max_boxes", max_boxes, 1), ("repeats", repeats or 1, 1)):
         if not isinstance(value, int) or value < least:
             raise ValueError(f"{name}: must be a whole number of at least {least}, got {value!r}.")
-    table, y, text = _read(runs, case, inputs)
-    X = read_frame(table)
-    columns = read_columns(X)
-    space = _space(runs, X, space)
-    repeats = repeats or (4 if len(X) <= 5000 else 1)
-    first = choose(finder, columns, y, folds=folds, repeats=repeats, seed=seed)
-    covers = [first, *_cover(finder, columns, y, first, max_boxes, folds=folds, repeats=repeats, seed=seed)]
+    finder = _finder(method, seed)
+    question = read_question(runs, case, inputs)
+    declared = question.space(space)
+    columns = read_columns(question.X)
+    if _is_reds(finder):
+        search = search_emulated(finder, question, columns, declared, max_boxes, folds, repeats or 1, seed)
+    else:
+        search = _search_runs(finder, question, columns, max_boxes, folds, repeats, seed)
+    return make_study(question, declared, columns, search, finder, seed)
+
+
+def make_study(
+    question: Question, space: Space, columns: Columns, search: Search, finder: BoxFinder, seed: int
+) -> Study:
+    """Return the answer to a question."""
     units = {name: p.unit for name, p in space.parameters.items() if p.unit}
-    boxes = [Box(c.steps[c.row].limits, names=list(X.columns), units=units) for c in covers]
-    search = clone(finder).fit(X[list(first.names)], y)
-    trajectory = search.trajectory_.join(first.heldout.table())
+    boxes = [Box(c.steps[c.row].limits, names=list(question.X.columns), units=units) for c in search.covers]
+    first = search.covers[0]
     return Study(
-        runs=runs if isinstance(runs, TransferSet) else None,
-        X=X,
-        y=y,
-        case=text,
+        runs=question.runs,
+        X=question.X,
+        y=question.y,
+        case=question.text,
         space=space,
-        search=search,
-        trajectory=trajectory,
+        search=search.fitted,
+        trajectory=search.fitted.trajectory_.join(first.heldout.table()),
         chosen=first.row,
         box=boxes[0],
         boxes=[box for box in boxes if box.limits],
+        lost=question.lost,
         seed=seed,
         _columns=columns,
-        _evidence=[c.heldout.table().iloc[c.row] for c in covers],
+        _evidence=[c.heldout.table().iloc[c.row] for c in search.covers],
         _finder=finder,
     )
 
 
-def _finder(method: Any) -> BoxFinder:
-    from surrogate.models.boxes import PRIM, BoxFinder
+@dataclass(frozen=True)
+class Search:
+    """The boxes that were chosen, one a cover, and the fitted search of the first."""
 
-    available = {"prim": PRIM}
-    if isinstance(method, BoxFinder):
-        finder = method
-    elif isinstance(method, str) and method in available:
-        finder = available[method]()
-    else:
+    fitted: BoxFinder
+    covers: list[Chosen]
+
+
+def _finder(method: Any, seed: int) -> BoxFinder:
+    from sklearn.base import clone
+
+    from surrogate.models import boxes
+
+    finder: Any = method
+    if isinstance(method, str) and _METHODS.get(method) in boxes.__all__:
+        finder = getattr(boxes, _METHODS[method])()
+    if not isinstance(finder, boxes.BoxFinder):
+        available = [name for name, finder in _METHODS.items() if finder in boxes.__all__]
         raise ValueError(
             f"method: available are {', '.join(map(repr, available))} or a box finder such as PRIM(peel_alpha=0.1); "
             f"got {method!r}."
         )
-    finder.check_parameters()
-    return finder
+    if _is_reds(finder) and finder.get_params()["random_state"] is None:
+        finder = clone(finder).set_params(random_state=seed)
+    found: BoxFinder = finder
+    found.check_parameters()
+    return found
+
+
+def _is_reds(finder: Any) -> TypeGuard[REDS]:
+    from surrogate.models.boxes import REDS
+
+    return isinstance(finder, REDS)
+
+
+def _search_runs(
+    finder: BoxFinder,
+    question: Question,
+    columns: Columns,
+    max_boxes: int,
+    folds: int,
+    repeats: int | None,
+    seed: int,
+) -> Search:
+    """Search the runs themselves."""
+    from sklearn.base import clone
+
+    from surrogate.models.boxes.heldout import choose
+
+    y = question.y
+    repeats = repeats or (4 if len(y) <= _MANY_RUNS else 1)
+    validation = {"folds": folds, "seed": seed, "repeats": repeats}
+    first = choose(finder, columns, y, **validation)
+    covers = [first, *_cover(finder, columns, y, first, max_boxes, **validation)]
+    return Search(clone(finder).fit(question.X[list(first.names)], y), covers)
+
+
+def search_emulated(
+    finder: REDS,
+    question: Question,
+    columns: Columns,
+    space: Space,
+    max_boxes: int,
+    folds: int,
+    repeats: int,
+    seed: int,
+    counted: NDArray[np.bool_] | None = None,
+) -> Search:
+    """Search new points that emulators of the runs have labelled; count the runs that stand for the space."""
+    from sklearn.base import clone
+
+    from surrogate.models.boxes.emulated import EmulatedFolds
+    from surrogate.models.boxes.labelling import Asked
+    from surrogate.models.boxes.reds import check_labelling
+
+    reds = clone(finder)
+    if reds.space is None:
+        reds.set_params(space=space)
+    emulated = reds.emulate(columns, Asked(question.y, question.outputs, question.condition))
+    labelling = emulated.learn()
+    check_labelling(labelling)
+    tested = EmulatedFolds(emulated, labelling, counted=counted, folds=folds, repeats=repeats, seed=seed)
+    covers = tested.covers(max_boxes)
+    rows = tested.counted
+    X = question.X.loc[rows, list(covers[0].names)].reset_index(drop=True)
+    return Search(reds.take_over(X, question.y[rows], tested.found(covers[0])), covers)
 
 
 def _cover(
@@ -167,104 +256,3 @@ def _cover(
             break
         covers.append(last)
     return covers
-
-
-def _read(runs: Any, case: Any, inputs: Sequence[str] | None) -> tuple[Any, NDArray[np.float64], str | None]:
-    """Return inputs, cases and the text of the condition."""
-    import pandas as pd
-
-    from surrogate.models.boxes.reading import read_frame, read_y
-
-    if callable(case):
-        raise TypeError("case: expected a condition such as 'reliability < 0.9' or one boolean a run, got a function.")
-    if isinstance(runs, TransferSet):
-        if not len(runs):
-            raise ValueError(
-                f"runs: none of the {len(runs.inputs)} planned runs succeeded, so there is no case to seek. "
-                "runs.failures tells why; discover works on their inputs with any case of your own."
-            )
-        table = runs.X
-        outputs = {name: runs[name] for name in runs.output_names}
-    else:
-        # Labels of rows matter only where cases are matched by them.
-        table = runs if isinstance(runs, pd.DataFrame) and not isinstance(case, str) else read_frame(runs)
-        outputs = {}
-    if not isinstance(case, str):
-        if inputs is not None:
-            table = _columns_of(table, inputs)
-        return table, read_y(case, table, "case"), None
-    return *_read_condition(Expression(case), table, outputs, inputs), case
-
-
-def _read_condition(
-    condition: Expression, table: pd.DataFrame, outputs: dict[str, Any], inputs: Sequence[str] | None
-) -> tuple[pd.DataFrame, NDArray[np.float64]]:
-    if outputs:
-        table = table.assign(**outputs)
-        known = "outputs and inputs"
-    else:
-        known = "columns of runs"
-    names = tuple(str(name) for name in (*outputs, *(name for name in table if name not in outputs)))
-    try:
-        condition.check_names(names, known)
-    except ValueError as error:
-        raise ValueError(f"case: {error}") from None
-    failed = table[list(condition.names)].isna().any(axis=1)
-    if failed.all():
-        raise ValueError(
-            f"runs: all {len(table)} runs failed (NaN in {', '.join(condition.names)}), so {condition.text!r} has no "
-            "case. Repair the simulator, or seek the case in another output."
-        )
-    table = table[~failed]
-    y = np.asarray(condition(table), dtype=bool)
-    if y.all() or not y.any():
-        raise ValueError(_constant_case(condition, table, y))
-    given = set(outputs) or set(condition.names)
-    kept = [str(name) for name in table if name not in given] if inputs is None else list(inputs)
-    X = _columns_of(table, kept)
-    if not X.shape[1]:
-        raise ValueError(f"runs: no input is left beside {', '.join(sorted(given))}. Name them: inputs=[...].")
-    return X, y.astype(np.float64)
-
-
-def _constant_case(condition: Expression, table: pd.DataFrame, y: NDArray[np.bool_]) -> str:
-    ranges = "; ".join(
-        f"{name} runs from {table[name].min():.6g} to {table[name].max():.6g}"
-        for name in condition.names
-        if table[name].dtype.kind in "iuf"
-    )
-    return (
-        f"case: {condition.text!r} holds in {'all' if y.all() else 'none'} of the {len(y)} runs (base rate "
-        f"{float(y.mean()):g}), so there is nothing to tell apart. Move its threshold{': ' if ranges else ''}{ranges}."
-    )
-
-
-def _columns_of(table: pd.DataFrame, inputs: Sequence[str]) -> pd.DataFrame:
-    missing = [name for name in inputs if name not in table]
-    if missing:
-        raise ValueError(f"inputs: column {missing[0]!r} is not in runs; got {list(table.columns)}.")
-    return table[list(inputs)]
-
-
-def _space(runs: Any, X: pd.DataFrame, space: Any) -> Space:
-    if space is not None:
-        given: Space = Space.from_bounds(space)
-        missing = [name for name in X if name not in given.parameters]
-        if missing:
-            raise ValueError(f"space: the input {missing[0]!r} is not a parameter of {list(given.names)}. Add it.")
-        return given
-    if isinstance(runs, TransferSet):
-        return runs.space
-    observed = {str(name): _observed(X[name]) for name in X}
-    return Space({name: parameter for name, parameter in observed.items() if parameter is not None})
-
-
-def _observed(column: pd.Series[Any]) -> Parameter | None:
-    """Return the range of a column; nothing if it is constant, for then it does not vary."""
-    if column.nunique() < 2:
-        return None
-    if column.dtype.kind in "iu":
-        return Integer(int(column.min()), int(column.max()))
-    if column.dtype.kind == "f":
-        return Real(float(column.min()), float(column.max()))
-    return Categorical(tuple(column.unique().tolist()))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from surrogate.simulation import Status
 from surrogate.space import Box
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Study:
         The chosen box; without limits if held-out evidence supports none.
     boxes : list of Box
         The chosen box, then one for each cover of what the boxes before it leave; empty if `box` has no limits.
+    lost : DataFrame
+        Inputs and status of the runs that failed, which `X` does not hold.
     """
 
     runs: TransferSet | None
@@ -62,6 +65,7 @@ class Study:
     chosen: int
     box: Box
     boxes: list[Box]
+    lost: pd.DataFrame
     seed: int
     _columns: Columns = field(compare=False)
     _evidence: list[pd.Series[Any]] = field(compare=False)
@@ -83,12 +87,33 @@ class Study:
             self._sentence(i, box, row) for i, (box, row) in enumerate(zip(self.boxes, self._evidence, strict=True))
         ]
 
-    def stability(self, n_resamples: int = 50, seed: int | None = None) -> pd.DataFrame:
+    def failures(self) -> pd.DataFrame:
+        """Count the runs that failed inside each box: a box may be empty of cases only because runs died there.
+
+        Returns
+        -------
+        DataFrame
+            A row a box: `runs` (made in it), `failed` and `timeout` (how many of them failed, and were too slow),
+            `share` (of the runs made in it that failed) and `elsewhere` (the same share outside the box).
+        """
+        import pandas as pd
+
+        rows = []
+        for box in self.boxes:
+            failed = box.contains(self.lost) if len(self.lost) else np.zeros(0, dtype=bool)
+            slow = int((self.lost["status"].to_numpy()[failed] == str(Status.TIMEOUT)).sum())
+            inside, lost = int(box.contains(self.X).sum()), int(failed.sum())
+            outside = len(self.X) - inside, len(self.lost) - lost
+            rows.append((inside + lost, lost, slow, _share(lost, inside), _share(outside[1], outside[0])))
+        return pd.DataFrame(rows, columns=["runs", "failed", "timeout", "share", "elsewhere"])
+
+    def stability(self, n_resamples: int | None = None, seed: int | None = None) -> pd.DataFrame:
         """Say how often each parameter is limited again when the search is repeated on random halves of the runs.
 
         Parameters
         ----------
-        n_resamples : int, default 50
+        n_resamples : int, optional
+            By default 50; 10 for REDS, which fits an emulator in each.
         seed : int, optional
             By default that of the study.
 
@@ -98,6 +123,7 @@ class Study:
             A row a parameter: `limited` in the chosen box, `reproduced_coverage`, `reproduced_density` (shares of
             the halves) and the positions of its limits; see `surrogate.models.boxes.stability.resample`.
         """
+        from surrogate.models.boxes import REDS
         from surrogate.models.boxes.stability import resample
 
         row = self.trajectory.iloc[self.chosen]
@@ -107,7 +133,7 @@ class Study:
             self.y,
             float(row["coverage"]),
             float(row["density"]),
-            n_resamples=n_resamples,
+            n_resamples=n_resamples or (10 if isinstance(self._finder, REDS) else 50),
             seed=self.seed if seed is None else seed,
         )
         table.insert(0, "limited", table.index.isin(list(self.box.limits)))
@@ -156,7 +182,17 @@ class Study:
         return (
             f"In {k:.6g} of the {n} {runs} with {limits} ({100 * k / n:.0f} of 100), {self._case_text()} holds; "
             f"this covers {another}{100 * k / all_k:.0f} % of all {all_k:.6g} cases; on held-out {runs} "
-            f"density {_interval(row, 'density')}, coverage {_interval(row, 'coverage')}."
+            f"density {_interval(row, 'density')}, coverage {_interval(row, 'coverage')}.{self._failed_text(number)}"
+        )
+
+    def _failed_text(self, number: int) -> str:
+        row = self.failures().iloc[number]
+        if not row["failed"]:
+            return ""
+        slow = f", {int(row['timeout'])} of them by a timeout," if row["timeout"] else ""
+        return (
+            f" Of the {int(row['runs'])} runs that were made with these limits, {int(row['failed'])}{slow} failed "
+            f"({_percent(row['share'])}, elsewhere {_percent(row['elsewhere'])}) and are not counted."
         )
 
 
@@ -172,6 +208,14 @@ def _digits(box: Box, X: pd.DataFrame) -> int:
         if in_order and (Box(limits, names=box.names).contains(X) == inside).all():
             return digits
     return 17
+
+
+def _share(part: int, rest: int) -> float:
+    return part / (part + rest) if part else 0.0
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"
 
 
 def _interval(row: pd.Series[Any], what: str) -> str:

@@ -205,8 +205,8 @@ def test_runs_that_all_failed_are_refused_with_a_reason():
 
 
 def test_unknown_methods_and_settings_are_refused(runs):
-    with pytest.raises(ValueError, match=r"method: available are 'prim'.*got 'reds'"):
-        discover(runs, "loss > 3", method="reds")
+    with pytest.raises(ValueError, match=r"method: available are 'prim', 'reds'.*got 'rads'"):
+        discover(runs, "loss > 3", method="rads")
     with pytest.raises(ValueError, match="folds: must be a whole number of at least 2, got 1"):
         discover(runs, "loss > 3", folds=1)
     with pytest.raises(ValueError, match="max_boxes: must be a whole number of at least 1"):

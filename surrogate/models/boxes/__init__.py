@@ -9,5 +9,8 @@ import lazy_loader as lazy
 if TYPE_CHECKING:
     from surrogate.models.boxes.box_finder import BoxFinder as BoxFinder
     from surrogate.models.boxes.prim import PRIM as PRIM
+    from surrogate.models.boxes.reds import REDS as REDS
 
-__getattr__, __dir__, __all__ = lazy.attach(__name__, submod_attrs={"box_finder": ["BoxFinder"], "prim": ["PRIM"]})
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__, submod_attrs={"box_finder": ["BoxFinder"], "prim": ["PRIM"], "reds": ["REDS"]}
+)
