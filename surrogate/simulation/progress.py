@@ -83,7 +83,8 @@ class Reporter:
         if failure is not None and news:
             self._first_failure = failure()
             if self._line is not None:
-                self._line.console.print(f"The first run that failed: {self._first_failure}", markup=False, highlight=False)
+                said = f"The first run that failed: {self._first_failure}"
+                self._line.console.print(said, markup=False, highlight=False)
         if self._tell is not None and (news or time.monotonic() >= self._next):
             self._next = time.monotonic() + _EVERY
             self._tell(self._state())

@@ -127,6 +127,9 @@ def record(store: str | PathLike[str], results: Any) -> TransferSet:
         names = [name for name in table.columns if name not in known]
         if not names:
             raise ValueError(f"results: no column is an output; there are {list(table.columns)}.")
+        if outcomes.form.shapes is not None and set(names) != set(outcomes.form.shapes):
+            held = list(outcomes.form.shapes)
+            raise ValueError(f"results: outputs are {names}, but the store holds {held}. Give the same columns.")
         new = []
         for row, outcome in zip(rows.tolist(), _outcomes(table, names), strict=True):
             before = STATUSES[outcomes.codes[row]]
@@ -140,9 +143,6 @@ def record(store: str | PathLike[str], results: Any) -> TransferSet:
 
 
 def _add(kept: Driver, form: Any, new: list[tuple[int, Outcome]]) -> None:
-    wrong = next((outcome for _, outcome in new if outcome.status is Status.BAD_OUTPUT), None)
-    if wrong is not None and form.shapes is not None and wrong.message.startswith("outputs are"):
-        raise ValueError(f"results: {wrong.message}. Give the same columns.")
     described = provenance(simulator=None, design=_ELSEWHERE, recorded=len(new))
     number = kept.begin(described)
     if form.shapes is not None:
@@ -159,8 +159,8 @@ def _read(results: Any) -> pd.DataFrame:
         table = pd.DataFrame(results).reset_index(drop=True)
     else:
         try:
-            # Exact numbers, so that inputs are found again; text that happens to say NA stays text.
-            table = pd.read_csv(Path(results), float_precision="round_trip", keep_default_na=False, na_values=[""])
+            # Text that happens to say NA stays text.
+            table = pd.read_csv(Path(results), keep_default_na=False, na_values=[""])
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
             raise ValueError(f"results: {results} is no CSV table ({error}).") from None
     if not len(table):

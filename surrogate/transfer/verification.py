@@ -85,19 +85,26 @@ def verify(path: str | PathLike[str]) -> Verification:
     directory = Path(path)
     if not (directory / FILE_NAME).exists():
         raise ValueError(f"store: {directory} holds no transfer set (no {FILE_NAME} in it).")
-    with closing(connect(directory, write=False)) as connection:
-        connection.execute("BEGIN")
-        damage = [f"ledger: {text}" for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
-        if damage:
-            return Verification(0, 0, tuple(damage), 0)
-        used: Counter[str] = Counter()
-        runs = 0
-        for row, found in _runs(connection, used):
-            runs += 1
-            damage.extend(f"run {row}: {text}" for text in found)
-        used.update(digest for (digest,) in connection.execute("SELECT points FROM designs"))
-        damage += _damaged_arrays(Arrays(directory / "arrays"), connection, used)
-        held = {bytes(digest).hex() for (digest,) in connection.execute("SELECT sha256 FROM arrays")}
+    try:
+        with closing(connect(directory, write=False)) as connection:
+            return _verified(directory, connection)
+    except sqlite3.DatabaseError as error:
+        return Verification(0, 0, (f"ledger: {error}",), 0)
+
+
+def _verified(directory: Path, connection: sqlite3.Connection) -> Verification:
+    connection.execute("BEGIN")
+    damage = [f"ledger: {text}" for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
+    if damage:
+        return Verification(0, 0, tuple(damage), 0)
+    used: Counter[str] = Counter()
+    runs = 0
+    for row, found in _runs(connection, used):
+        runs += 1
+        damage.extend(f"run {row}: {text}" for text in found)
+    used.update(digest for (digest,) in connection.execute("SELECT points FROM designs"))
+    damage += _damaged_arrays(Arrays(directory / "arrays"), connection, used)
+    held = {bytes(digest).hex() for (digest,) in connection.execute("SELECT sha256 FROM arrays")}
     on_disk = {file.stem for file in (directory / "arrays").glob("*/*.npy")}
     aside = sum(1 for _ in (directory / "arrays").glob(f"*/*{PART}"))
     return Verification(runs, len(used), tuple(damage), len((held | on_disk) - used.keys()) + aside)
