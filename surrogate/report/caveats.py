@@ -87,6 +87,8 @@ def _of_study(study: Findings) -> list[str]:
             f"On held-out runs the density is {percent(heldout)}, well below the {percent(density)} on the runs that "
             "the box was fitted to. Trust the held-out number."
         )
+    if study.boxes and float(row.get("heldout_density_low", math.nan)) <= float(y.mean()):
+        found.append("On held-out runs the box is not clearly denser than all runs together: it may be chance.")
     if not math.isfinite(heldout):
         found.append("No run was held out: coverage and density are those of the fitted runs and are too favourable.")
     if study.boxes:

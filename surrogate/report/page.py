@@ -243,6 +243,9 @@ def _flat(facts: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:
         label = f"{above} {name}".strip().replace("_", " ")
         if isinstance(value, Mapping):
             pairs += _flat(value, label)
+        elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+            for i, item in enumerate(value, start=1):
+                pairs += _flat(item, f"{label} {i}")
         elif isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
             pairs.append((label, ", ".join(str(item) for item in value)))
         else:

@@ -36,8 +36,13 @@ def most_restricted(box: Box, study: Findings, n: int = 3) -> list[str]:
 
 
 def pair_scatters(box: Box, study: Findings, id_: str) -> list[Markup]:
-    """Return a scatter of the runs for each pair of the three most restricted inputs, with the box drawn in."""
+    """Return a scatter of the runs for each pair of the three most restricted inputs, with the box drawn in.
+
+    A box that restricts a single input is drawn over it and an input that another box restricts, if there is one.
+    """
     names = most_restricted(box, study)
+    if len(names) == 1:
+        names += [name for other in study.boxes for name in other.limits if name not in names][:1]
     interest = np.asarray(study.y, dtype=np.float64) > 0.5
     keep = thinned(len(study.X))
     return [
@@ -83,10 +88,10 @@ def _pair(
         _SIDE,
         _SIDE,
         _frame(axes[x], axes[y], _label(x, axes[x]), _label(y, axes[y])),
-        _rectangles(axes[x], axes[y], box.limits[x], box.limits[y], "box-area"),
+        _rectangles(axes[x], axes[y], box.limits.get(x), box.limits.get(y), "box-area"),
         dots(groups[0], class_="dots other"),
         dots(groups[1], class_="dots interest"),
-        _rectangles(axes[x], axes[y], box.limits[x], box.limits[y], "box-edge"),
+        _rectangles(axes[x], axes[y], box.limits.get(x), box.limits.get(y), "box-edge"),
         name=id_,
         title=f"Runs over {x} and {y}",
         description=f"Runs in which the case holds stand out; the rectangle is the box in {x} and {y}.",
@@ -144,6 +149,8 @@ def _rectangles(across: Axis, upwards: Axis, x_limit: Any, y_limit: Any, class_:
 
 
 def _sections(axis: Axis, limit: Any) -> Sequence[tuple[float, float]]:
+    if limit is None:
+        return [(0.0, 1.0)]
     if not axis.categories:
         low, high = axis.place(limit)
         return [(float(low), float(high))]

@@ -1,0 +1,175 @@
+"""Do what a study file says: sample, fit, discover, report; also with the runs that a store holds already."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from surrogate.workflows.study_file import StudyFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from surrogate.report import Report
+    from surrogate.transfer import TransferSet
+    from surrogate.workflows.study import Study
+    from surrogate.workflows.surrogate import Surrogate
+
+# The study, as it lies beside its runs.
+KEPT_STUDY = "study.toml"
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """What a study came to.
+
+    Parameters
+    ----------
+    runs : TransferSet
+        All runs.
+    model : Surrogate or None
+        The emulator, if the study has a section [fit].
+    study : Study or None
+        The boxes, if the study has a section [discover].
+    report : Report
+        The page about them.
+    """
+
+    runs: TransferSet
+    model: Surrogate | None
+    study: Study | None
+    report: Report
+
+
+def design_of(file: StudyFile) -> pd.DataFrame:
+    """Return the runs that a study plans, shape (n, d); nothing is run."""
+    space = file.space()
+    return file.design_for(space).sample(space)
+
+
+def sample(file: StudyFile) -> TransferSet:
+    """Run the simulator where the study says; runs that the store holds already are not made again."""
+    from surrogate.transfer import collect
+
+    simulator = file.simulator()
+    space = file.space(simulator)
+    design = file.design_for(space)
+    keep_study(file, file.store)
+    return collect(simulator, space, design, store=file.store, **file.running())
+
+
+def analyse(file: StudyFile, runs: TransferSet, announce: Callable[[str], None] = lambda stage: None) -> StudyResult:
+    """Fit, discover and make the report from runs.
+
+    Parameters
+    ----------
+    file : StudyFile
+        What to fit and what to ask.
+    runs : TransferSet
+        The runs.
+    announce : callable, optional
+        Is told each stage before it starts.
+    """
+    from surrogate.report import Report
+    from surrogate.workflows.discover import discover
+    from surrogate.workflows.surrogate import Surrogate
+
+    model = study = None
+    asked: dict[str, Any] = {}
+    fit, question = file.sections["fit"], file.sections["discover"]
+    if fit:
+        announce("fit")
+        model = Surrogate.from_runs(
+            runs, fit.get("outputs"), prefer=fit.get("prefer", "accuracy"), seed=fit.get("seed", 0)
+        )
+        asked["fit"] = {"seed": 0, **fit}
+        if "file" in fit:
+            model.save(fit["file"])
+    if question:
+        if "case" not in question:
+            raise file.error('say what is of interest, such as case = "reliability < 0.9".', "discover")
+        announce("discover")
+        settings = {"seed": 0, **{key: value for key, value in question.items() if key != "case"}}
+        study = discover(runs, question["case"], **settings)
+        asked["discover"] = {"seed": 0, **question}
+    words = file.sections["report"]
+    report = Report(
+        runs=runs,
+        study=study,
+        scorecards=model.scorecards if model is not None else {},
+        title=words.get("title"),
+        question=words.get("question"),
+        provenance=asked,
+    )
+    return StudyResult(runs, model, study, report)
+
+
+def keep_study(file: StudyFile, store: Path) -> None:
+    """Write the study beside its runs, so that they can be analysed again without the study file.
+
+    Raises
+    ------
+    BlockingIOError
+        If another driver is writing the store; its study is left alone.
+    """
+    from surrogate.transfer.driver import Driver
+
+    # The store is made, or found to be free, before anything is put into it.
+    Driver(store).close()
+    scratch = store / f".{KEPT_STUDY}.{os.getpid()}"
+    scratch.write_text(file.text, encoding="utf-8")
+    scratch.replace(store / KEPT_STUDY)
+
+
+def kept_study(store: Path) -> StudyFile | None:
+    """Return the study that lies beside runs; None if they were made without a study file."""
+    kept = store / KEPT_STUDY
+    return StudyFile.read(kept) if kept.is_file() else None
+
+
+def table_of(runs: TransferSet) -> pd.DataFrame:
+    """Return all planned runs: inputs, status, and the outputs of those that succeeded."""
+    table = runs.inputs
+    succeeded = (runs.status == "ok").to_numpy()
+    table["status"] = runs.status.to_numpy()
+    for name in runs.output_names:
+        table.loc[succeeded, name] = runs[name].to_numpy()
+    return table
+
+
+def runs_of_csv(path: Path, outputs: Sequence[str]) -> pd.DataFrame:
+    """Read runs made elsewhere, without the columns that are outputs and not asked about.
+
+    Raises
+    ------
+    ValueError
+        If the file is no table, or a named column is missing.
+    """
+    table = _read_csv(path)
+    for name in outputs:
+        if name not in table:
+            raise ValueError(f"--outputs: {path} has no column {name!r}; it has {', '.join(map(str, table.columns))}.")
+    return table.drop(columns=list(outputs))
+
+
+def predicted(model: Surrogate, path: Path, coverage: float | None) -> tuple[pd.DataFrame, int]:
+    """Return a CSV's rows with the predictions beside them, and how many rows lie outside the model's domain."""
+    table = _read_csv(path)
+    result = table.copy()
+    for name in model.outputs:
+        result[name] = model.predict(table, output=name)
+        if coverage is not None:
+            result[f"{name}_low"], result[f"{name}_high"] = model.interval(table, coverage, output=name)
+    return result, int((~model.in_domain(table)).sum())
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a CSV table ({error}).") from None
