@@ -169,7 +169,6 @@ BAD = {
     "a table as y": (lambda X, y: (X, y.to_frame()), "y: expected one column"),
     "a column vector": (lambda X, y: (X, y.to_numpy()[:, None]), r"y: expected one value a row.*y.ravel\(\)"),
     "a missing case": (lambda X, y: (X, y.astype(float).where(X["a"] > 0.01)), "y: Input y contains NaN"),
-    "an output": (lambda X, y: (X, X["b"]), "y: .*Compare with a threshold"),
     "labels": (lambda X, y: (X, np.where(y, "yes", "no")), "y: .*compare with the label"),
     "no rows": (lambda X, y: (X[:0], y[:0]), "X: found 0 sample"),
     "no columns": (lambda X, y: (X[[]], y), "X: found 0 feature"),

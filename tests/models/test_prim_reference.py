@@ -208,14 +208,13 @@ def test_the_trajectory_is_that_of_the_literal_algorithm(study, alpha, paste_alp
 
 
 def test_the_quantile_rule_is_the_published_one():
-    from surrogate.models.boxes.columns import read_columns
-    from surrogate.models.boxes.pasting import _quantile
-
     def limits(values, alpha):
-        column = read_columns(pd.DataFrame({"x": np.asarray(values, dtype=float)})).columns[0]
-        ranks = np.sort(column.ranks)
-        return _quantile(column, ranks, alpha, upper=False)[0], _quantile(column, ranks, alpha, upper=True)[0]
+        X = pd.DataFrame({"x": np.asarray(values, dtype=float)})
+        cuts = []
+        for y in (X["x"] < X["x"].max(), X["x"] > X["x"].min()):
+            second = PRIM(alpha, paste_alpha=0, mass_min=0).fit(X, y).boxes_[1]
+            cuts += [end for end in second.limits["x"] if math.isfinite(end)]
+        return tuple(cuts)
 
     assert limits(range(10), 0.1) == limits(range(10), 0.05) == (8.5, 0.5)
     assert limits([1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9], 0.1) == (8.5, 1.5)
-    assert limits([1], 0.1) == (1, 1)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from inspect import signature
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from surrogate.models.boxes.choice import most_correlated
-from surrogate.models.boxes.columns import Columns, read_columns
-from surrogate.models.boxes.reading import read_frame, read_y
+from surrogate.models.boxes.columns import Columns, read_columns, read_table
+from surrogate.models.boxes.reading import is_table, read_frame, read_weights, read_y
 from surrogate.models.boxes.trajectory import Step, trajectory_table
 from surrogate.space import Box
 
@@ -39,16 +40,21 @@ class BoxFinder(BaseEstimator, ABC):
     """
 
     feature_names_in_: NDArray[Any]
+    real_target: ClassVar[bool] = False
+    """Whether `y` may be any number, whose mean in the box is sought to be high."""
 
     @abstractmethod
     def search(self, columns: Columns, y: NDArray[np.float64]) -> list[Step]:
-        """Return the trajectory on data that was read and checked already."""
+        """Return the trajectory on data that was read and checked already.
+
+        A method that can weigh rows takes their weights as a third argument.
+        """
 
     @abstractmethod
     def check_parameters(self) -> None:
         """Raise ``ValueError`` or ``TypeError`` for a parameter that is not allowed."""
 
-    def fit(self, X: Any, y: Any) -> BoxFinder:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> BoxFinder:
         """Search boxes.
 
         Parameters
@@ -58,7 +64,10 @@ class BoxFinder(BaseEstimator, ABC):
             ignored; missing values are refused.
         y : array-like of shape (n,)
             Cases of interest: boolean, 0/1, a probability or another number from 0 to 1. A Series with the labels
-            of `X` in another order is aligned to it.
+            of `X` in another order is aligned to it. Some methods (PRIM) also take a real target.
+        sample_weight : array-like of shape (n,), optional
+            How much each row counts in every number of the trajectory, none negative. Whole numbers are repeated
+            rows; of others only the ratios matter. Not every method takes them.
 
         Returns
         -------
@@ -69,21 +78,30 @@ class BoxFinder(BaseEstimator, ABC):
         ------
         ValueError, TypeError
             For data in which no box can be sought: none or all rows of interest, missing values, lengths or labels
-            of `X` and `y` that do not match, values outside [0, 1].
+            of `X` and `y` that do not match, values outside [0, 1], weights where the method takes none.
         """
-        import pandas as pd
-
         self.check_parameters()
-        frame = read_frame(X)
-        cases = read_y(y, X if isinstance(X, pd.DataFrame) else frame)
-        columns = read_columns(frame)
-        steps = self.search(columns, cases)
-        self.n_features_in_ = frame.shape[1]
+        if is_table(X):
+            names = [f"x{i + 1}" for i in range(X.shape[1])]
+            cases, columns = read_y(y, X, real=self.real_target), read_table(X, names)
+        else:
+            frame = read_frame(X)
+            names = list(frame.columns)
+            cases = read_y(y, X if hasattr(X, "columns") else frame, real=self.real_target)
+            columns = read_columns(frame)
+        weights = None if sample_weight is None else self._read_weights(sample_weight, len(cases))
+        steps = self.search(columns, cases) if weights is None else self.search(columns, cases, weights)  # type: ignore[call-arg]
+        self.n_features_in_ = len(names)
         self._set_feature_names(X)
-        self.boxes_ = [Box(step.limits, names=list(frame.columns)) for step in steps]
-        self.trajectory_ = trajectory_table(steps, cases)
-        self.box_ = self.boxes_[most_correlated(self.trajectory_["n"], self.trajectory_["k"], cases)]
+        self.boxes_ = [Box(step.limits, names=names) for step in steps]
+        self.trajectory_ = trajectory_table(steps, cases, weights)
+        self.box_ = self.boxes_[most_correlated(self.trajectory_["n"], self.trajectory_["k"], cases, weights)]
         return self
+
+    def _read_weights(self, sample_weight: Any, n: int) -> NDArray[np.float64]:
+        if len(signature(self.search).parameters) < 3:
+            raise TypeError(f"sample_weight: {type(self).__name__} cannot weigh rows. Use PRIM, or repeat rows.")
+        return read_weights(sample_weight, n)
 
     def predict(self, X: Any) -> NDArray[np.bool_]:
         """Whether each row lies in `box_`.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,19 +15,13 @@ from surrogate.models.boxes.trajectory import Step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from surrogate.models.boxes.binning import Numbers
     from surrogate.models.boxes.objective import Objective
+    from surrogate.models.boxes.units import Units
 
 
 def paste(
-    columns: Columns,
-    y: NDArray[np.float64],
-    peeled: Step,
-    *,
-    alpha: float,
-    mass_min: float,
-    objective: Objective,
+    columns: Columns, units: Units, peeled: Step, *, alpha: float, mass_min: float, objective: Objective
 ) -> list[Step]:
     """Paste until no paste raises the density of the box.
 
@@ -36,7 +31,7 @@ def paste(
 
     Parameters
     ----------
-    columns, y, mass_min, objective
+    columns, units, mass_min, objective
         As in `peel`.
     peeled : Step
         The box to start from.
@@ -52,103 +47,220 @@ def paste(
     ----------
     .. [1] Friedman & Fisher 1999, Statistics and Computing 9, 123-143.
     """
-    steps = [peeled]
-    limited = [c for kind in Kind for c in columns.columns if c.kind is kind and c.name in peeled.limits]
-    within = {c.name: c.inside(peeled.limits[c.name]) for c in limited}
+    box, steps = _Pasted(columns, units, peeled), list[Step]()
+    n_all, k_all = units.n(units.total[0]), units.k(units.total[1])
     while True:
-        box = steps[-1]
-        misses = np.asarray(len(within) - np.sum([np.zeros(columns.n, bool), *within.values()], axis=0, dtype=np.int64))
-        offers = [
-            (column, limit, rows)
-            for column in limited
-            if column.name in box.limits
-            for limit, rows in _offers(column, box.limits[column.name], within[column.name], misses, alpha)
-            if len(rows)
-        ]
+        offers = list(box.offers(alpha))
         if not offers:
-            return steps[1:]
-        n_new = np.array([box.n + len(rows) for _, _, rows in offers], dtype=np.float64)
-        k_new = np.array([box.k + y[rows].sum() for _, _, rows in offers])
-        worth = objective(box.n, box.k, n_new, k_new)
-        opened = np.array([_is_open(column, limit) for column, limit, _ in offers])
-        best = int(np.lexsort((np.arange(len(worth)), -opened.astype(int), -worth))[0])
-        denser = k_new[best] / n_new[best] > box.k / box.n
-        if not (worth[best] > 0 and denser and n_new[best] / columns.n >= mass_min):
-            return steps[1:]
-        column, limit, _ = offers[best]
-        limits = {**box.limits, column.name: limit}
-        if opened[best]:
-            del limits[column.name]
-        within[column.name] = column.inside(limit)
-        steps.append(Step(limits, int(n_new[best]), float(k_new[best])))
+            return steps
+        taken = np.array([offer.taken for offer in offers])
+        n_new, k_new = ((box.total + taken) / (units.of_n, units.of_k)).T
+        n, k = units.n(box.total[0]), units.k(box.total[1])
+        worth = objective(n, k, n_new, k_new, n_all, k_all)
+        ties = np.flatnonzero(worth == worth.max())
+        best = int(next((i for i in ties if offers[i].opens), ties[0]))
+        if not (worth[best] > 0 and k_new[best] / n_new[best] > k / n and n_new[best] / n_all >= mass_min):
+            return steps
+        box.take(offers[best])
+        steps.append(Step(dict(box.limits), units.n(box.total[0]), units.k(box.total[1])))
 
 
-def _offers(
-    column: Column, limit: Limit, within: NDArray[np.bool_], misses: NDArray[np.int64], alpha: float
-) -> Iterator[tuple[Limit, NDArray[np.intp]]]:
-    """Yield each wider limit and the rows that it lets in."""
-    adjacent = np.flatnonzero((misses == 1) & ~within)
-    if isinstance(limit, frozenset):
-        for category in _absent(column, limit):
-            yield limit | {column.values[category]}, adjacent[column.ranks[adjacent] == category]
-        return
-    first, last = column.rank_range(limit)
-    inside = np.flatnonzero(misses == 0) if column.kind is Kind.REAL else np.zeros(0, dtype=np.intp)
-    for upper in (False, True):
-        edge = limit[upper]
-        if not math.isfinite(edge):
-            continue
-        ranks = column.ranks[adjacent]
-        rows = adjacent[ranks > last] if upper else adjacent[ranks < first]
-        # As in the published implementation, rows of the box that lie exactly on a real limit take part in the
-        # quantile. An integer limit always has such rows: counting them would keep it from ever moving.
-        on_limit = inside[column.values[column.ranks[inside]] == edge]
-        pool = np.sort(column.ranks[np.concatenate([rows, on_limit])])
-        if not len(rows):
-            continue
-        value, kept = _quantile(column, pool, alpha, upper)
-        taken = rows[column.ranks[rows] <= kept] if upper else rows[column.ranks[rows] >= kept]
-        yield _moved(column, limit, upper, value), taken
+@dataclass(frozen=True)
+class _Offer:
+    """A wider limit of one column.
+
+    Attributes
+    ----------
+    number : int
+        Of the limited column.
+    side : int
+        Twice the number for the lower end and for categories, one more for the upper end.
+    limit : tuple or frozenset
+    taken : tuple of int
+        Rows and y that it lets in, in units.
+    opens : bool
+        Whether the limit is none any more.
+    bin : int
+        That of the category, if it is one.
+    """
+
+    number: int
+    side: int
+    limit: Limit
+    taken: tuple[int, int]
+    opens: bool
+    bin: int = -1
 
 
-def _absent(column: Column, limit: frozenset[object]) -> list[int]:
-    held = np.unique(column.ranks)
-    absent = [int(c) for c in held if column.values[c] not in limit]
-    if column.kind is Kind.NOMINAL:
-        return absent
-    inside = [int(c) for c in held if column.values[c] in limit]
-    return [c for c in (max((a for a in absent if a < inside[0]), default=-1),
-                        min((a for a in absent if a > inside[-1]), default=-1)) if c >= 0]  # fmt: skip
+class _Pasted:
+    """A box that grows, and the rows that a single limit keeps out of it."""
+
+    def __init__(self, columns: Columns, units: Units, peeled: Step) -> None:
+        from surrogate.models.boxes import pasting_kernel, peeling_kernel
+
+        self.kernel, self.peeling = pasting_kernel, peeling_kernel
+        self.bins, self.listing, self.units = columns.bins, columns.bins.listing, units
+        self.limits = dict(peeled.limits)
+        places = [j for kind in Kind for j, c in enumerate(columns.columns) if c.kind is kind and c.name in self.limits]
+        self.limited, self.places = [columns.columns[j] for j in places], np.array(places, dtype=np.int64)
+        self.bin_ends = np.stack([self.bins.offsets[:-1], self.bins.offsets[1:] - 1], axis=1)
+        sides, n = 2 * len(places), columns.n
+        self.bin = np.zeros(sides, dtype=np.int64)
+        self.boundary = [0] * sides
+        self.touching: list[tuple[int, int]] = [(0, 0)] * sides
+        self.misses, self.missed = np.zeros(n, dtype=np.int32), np.zeros(n, dtype=np.int32)
+        self.member = np.empty(n, dtype=np.int32)
+        self.hist = np.zeros((2, self.bins.offsets[-1], 2), dtype=np.int64)
+        self.pool = np.zeros((sides, 2), dtype=np.int64)
+        self.numbers = [_Limited(self, part) for part in self.bins.numbers if np.isin(part.places, self.places).any()]
+        self.of_number = {number: part for part in self.numbers for number in part.numbers.tolist()}
+        for number, column in enumerate(self.limited):
+            self._shut_out(number, column)
+        self.kernel.enrol(
+            self.misses, self.missed, self.member, self.bins.codes, self.bins.offsets, self.places, units.counts,
+            self.hist, self.pool,
+        )  # fmt: skip
+        self.total = units.counts[self.member == 0].sum(axis=0)
+
+    def _shut_out(self, number: int, column: Column) -> None:
+        """Note which rows the limit of a column keeps out."""
+        rows, starts, limit = self.listing.rows, self.listing.starts, self.limits[column.name]
+        first, last = self.bin_ends[self.places[number]]
+        if isinstance(limit, frozenset):
+            for category, value in enumerate(column.values):
+                if value not in limit:
+                    begin, end = starts[first + category : first + category + 2]
+                    self.kernel.miss(rows, begin, end, 2 * number, self.misses, self.missed)
+            return
+        for end in (0, 1):
+            if math.isfinite(limit[end]):
+                side = 2 * number + end
+                self.of_number[number].draw(number, end, limit[end])
+                begin, stop = (self.boundary[side], starts[last + 1]) if end else (starts[first], self.boundary[side])
+                self.kernel.miss(rows, begin, stop, side, self.misses, self.missed)
+
+    def offers(self, alpha: float) -> Iterator[_Offer]:
+        """Yield each wider limit that lets rows in."""
+        for part in self.numbers:
+            part.find(alpha)
+        for number, column in enumerate(self.limited):
+            limit = self.limits.get(column.name)
+            if isinstance(limit, frozenset):
+                yield from self._more_categories(number, column, limit)
+            elif limit is not None:
+                yield from self.of_number[number].offers(number, column, limit)
+
+    def _more_categories(self, number: int, column: Column, limit: frozenset[Any]) -> Iterator[_Offer]:
+        first, last = self.bin_ends[self.places[number]]
+        held = [c for c in range(len(column.values)) if self._holds(int(first) + c)]
+        absent = [c for c in held if column.values[c] not in limit]
+        if column.kind is Kind.ORDERED:
+            inside = [c for c in held if column.values[c] in limit]
+            below, above = [c for c in absent if c < inside[0]][-1:], [c for c in absent if c > inside[-1]][:1]
+            neighbours = below + above
+        else:
+            neighbours = absent
+        for category in neighbours:
+            n, k = self.hist[0, first + category].tolist()
+            if n:
+                wider = limit | {column.values[category]}
+                yield _Offer(number, 2 * number, wider, (n, k), len(absent) == 1, int(first) + category)
+
+    def _holds(self, bin_: int) -> bool:
+        begin, end = self.listing.starts[bin_ : bin_ + 2]
+        return bool(self.units.counts[self.listing.rows[begin:end], 0].any())
+
+    def take(self, offer: _Offer) -> None:
+        """Widen a limit and let the rows in that it kept out."""
+        column, bins = self.limited[offer.number], self.bins
+        if isinstance(offer.limit, frozenset):
+            begin, end = self.listing.starts[offer.bin : offer.bin + 2]
+        else:
+            begin, end = self.of_number[offer.number].move(offer)
+        self.kernel.enter(
+            self.listing.rows, begin, end, offer.side, self.misses, self.missed, self.member, bins.codes, bins.offsets,
+            self.places, self.units.counts, self.hist, self.pool, self.total,
+        )  # fmt: skip
+        self.limits[column.name] = offer.limit
+        if offer.opens:
+            del self.limits[column.name]
 
 
-def _quantile(column: Column, pool: NDArray[np.int32], alpha: float, upper: bool) -> tuple[float, int]:
-    """Return the new limit, and the outermost rank that it takes in, from the sorted ranks next to the old one."""
-    if upper:
-        place = (len(pool) - 1) * alpha
-        low, high = math.floor(place), math.ceil(place)
-        high = max(high, min(int(np.searchsorted(pool, pool[low], side="right")), len(pool) - 1))
-        kept, gone = int(pool[low]), int(pool[high])
-    else:
-        place = (len(pool) - 1) * (1 - alpha)
-        low, high = math.floor(place), math.ceil(place)
-        low = min(low, max(int(np.searchsorted(pool, pool[high], side="left")) - 1, 0))
-        kept, gone = int(pool[high]), int(pool[low])
-    value = column.values[kept].item()
-    if column.kind is Kind.REAL and kept != gone:
-        value = midpoint(value, column.values[gone].item())
-    return value, kept
+class _Limited:
+    """The limited columns of numbers of one dtype."""
 
+    def __init__(self, box: _Pasted, part: Numbers) -> None:
+        self.box = box
+        self.flat, self.column_stride, self.stride = part.buffer
+        index = {int(j): i for i, j in enumerate(part.places)}
+        chosen = [(number, index[int(j)]) for number, j in enumerate(box.places) if int(j) in index]
+        self.numbers, self.index = (np.array(own, dtype=np.int64) for own in zip(*chosen, strict=True))
+        self.index_of = dict(chosen)
+        sides = 2 * len(box.places)
+        self.bounded = np.zeros((len(box.places), 2), dtype=np.bool_)
+        self.values, self.beyond = np.zeros((2, sides), dtype=self.flat.dtype)
+        self.taken = np.zeros((sides, 2), dtype=np.int64)
+        self.on_limit = np.zeros(sides, dtype=np.int64)
+        self.outermost = {
+            (number, end): box.kernel.outermost(
+                *self._column(number), box.bin_ends[box.places[number], end], -1 if end else 1, box.units.counts
+            )
+            for number, _ in chosen
+            for end in (0, 1)
+        }
 
-def _moved(column: Column, limit: tuple[float, float], upper: bool, value: float) -> tuple[float, float]:
-    """Move one side of a limit; a side that has reached the end of the data is open again."""
-    low, high = limit
-    held = column.values[[int(column.ranks.min()), int(column.ranks.max())]]
-    if upper:
-        return low, (math.inf if value >= held[1] else value)
-    return (-math.inf if value <= held[0] else value), high
+    def _column(self, number: int) -> tuple[Any, ...]:
+        listing = self.box.listing
+        return self.flat, self.index_of[number] * self.column_stride, self.stride, listing.rows, listing.starts
 
+    def draw(self, number: int, end: int, limit: float) -> None:
+        """Note where in the listing a limit lies, and which rows lie exactly on it."""
+        box, side, j = self.box, 2 * number + end, self.box.places[number]
+        key = self.flat.dtype.type(box.limited[number].key(limit))
+        bin_ = int(box.bins.offsets[j] + np.searchsorted(box.bins.edges[j], key, side="right"))
+        at, after = (
+            box.peeling.position(*self._column(number), box.listing.in_order, bin_, key, past) for past in (False, True)
+        )
+        box.bin[side], box.boundary[side], box.touching[side] = bin_, after if end else at, (at, after)
+        self.bounded[number, end] = True
 
-def _is_open(column: Column, limit: Limit) -> bool:
-    if isinstance(limit, frozenset):
-        return all(column.values[c] in limit for c in np.unique(column.ranks))
-    return limit == (-math.inf, math.inf)
+    def find(self, alpha: float) -> None:
+        """Find how far each limit would move."""
+        box, listing = self.box, self.box.listing
+        if box.limited[self.numbers[0]].kind is Kind.REAL:
+            # As in the published implementation, rows of the box that lie exactly on a real limit take part in the
+            # quantile. An integer limit always has such rows: counting them would keep it from ever moving.
+            for side, (begin, end) in enumerate(box.touching):
+                rows = listing.rows[begin:end]
+                self.on_limit[side] = box.units.counts[rows[box.member[rows] == 0], 0].sum() if end > begin else 0
+        box.kernel.find_pastes(
+            self.flat, self.column_stride, self.stride, self.index, box.places[self.numbers], self.numbers,
+            self.bounded, listing.rows, listing.starts, listing.in_order, box.bins.single, box.bin_ends, box.bin,
+            box.member, box.hist, box.units.counts, box.pool, self.on_limit, alpha, int(box.units.of_n), self.values,
+            self.beyond, self.taken,
+        )  # fmt: skip
+
+    def offers(self, number: int, column: Column, limit: tuple[float, float]) -> Iterator[_Offer]:
+        """Yield the wider limits of a column, the lower end before the upper."""
+        for end in (0, 1):
+            side = 2 * number + end
+            n, k = self.taken[side].tolist()
+            if n:
+                kept, gone = self.values[side].item(), self.beyond[side].item()
+                value = midpoint(kept, gone) if column.kind is Kind.REAL and kept != gone else column.number(kept)
+                if kept == self.outermost[number, end]:
+                    value = math.inf if end else -math.inf
+                wider = (limit[0], value) if end else (value, limit[1])
+                yield _Offer(number, side, wider, (n, k), wider == (-math.inf, math.inf))
+
+    def move(self, offer: _Offer) -> tuple[int, int]:
+        """Move a limit; return from where to where the rows are listed that it kept out and lets in."""
+        box, end, old = self.box, offer.side % 2, self.box.boundary[offer.side]
+        limit = offer.limit[end]  # type: ignore[index]
+        if math.isfinite(limit):
+            self.draw(offer.number, end, limit)
+            new = box.boundary[offer.side]
+        else:
+            self.bounded[offer.number, end] = False
+            new = int(box.listing.starts[box.bin_ends[box.places[offer.number], end] + end])
+        return (old, new) if end else (new, old)

@@ -1,8 +1,8 @@
-"""The inner loops of peeling, compiled: imported only when a search runs.
+"""The inner loops of peeling and pasting, compiled: imported only when a search runs.
 
-Rows are never moved or sorted again. Each column keeps its rows in sorted order; a row that has left the box is
-skipped, and once half of the rows of an order have left, they are squeezed out. So a search touches each row of each
-column a fixed number of times, whatever the number of peels.
+Rows are counted by bin; `hist` holds for each bin the number and the y of its members, in whole units, so that sums
+are exact in whatever order rows come and go. To find a cut only the rows of one bin are put in order, once. No loop
+here gives up the interpreter lock, for the order of a bin is shared between searches.
 """
 
 from __future__ import annotations
@@ -15,138 +15,154 @@ import numpy as np
 LOWER, UPPER = 0, 1
 
 
-@numba.njit(cache=True, nogil=True)
-def _walk(order: Any, ranks: Any, size: int, upper: bool, alive: Any, y: Any, near: int, far: int, n: int) -> Any:
-    """Walk inwards from one end of a column over the rows in the box.
+@numba.njit(cache=True)
+def fill(codes: Any, offsets: Any, weights: Any, hist: Any) -> None:
+    """Count the units of each bin of each column."""
+    for row in range(codes.shape[0]):
+        n, k = weights[row, 0], weights[row, 1]
+        for j in range(codes.shape[1]):
+            bin_ = offsets[j] + codes[row, j]
+            hist[bin_, 0] += n
+            hist[bin_, 1] += k
 
-    Returns the rank at place `near`, the first other rank at or beyond place `far` (the same rank if there is none),
-    and for both the number and the sum of y of the rows outside them.
+
+@numba.njit(cache=True)
+def order_bin(flat: Any, base: int, stride: int, rows: Any, starts: Any, in_order: Any, bin_: int) -> None:
+    """Put the rows of a bin in order of their values, unless they are."""
+    if in_order[bin_]:
+        return
+    part = rows[starts[bin_] : starts[bin_ + 1]]
+    values = np.empty(len(part), dtype=flat.dtype)
+    for place in range(len(part)):
+        values[place] = flat[base + part[place] * stride]
+    part[:] = part[np.argsort(values)]
+    in_order[bin_] = True
+
+
+@numba.njit(cache=True)
+def walk(
+    flat: Any, base: int, stride: int, rows: Any, starts: Any, in_order: Any, single: Any, bin_: int, step: int,
+    member: Any, wanted: int, hist: Any, weights: Any, place: int,
+) -> Any:  # fmt: skip
+    """Walk over the members of a column in order of their values, and stop at a place counted in units.
+
+    Returns bin and value at the place, and the number and y of the members before this value, and up to it.
     """
-    near_rank, near_n, near_k = -1, 0, 0.0
-    run_rank, run_n, run_k = -1, 0, 0.0
-    seen, k = 0, 0.0
-    for step in range(size):
-        row = order[size - 1 - step] if upper else order[step]
-        if not alive[row]:
+    n, k = 0, 0
+    while n + hist[bin_, 0] <= place:
+        n += hist[bin_, 0]
+        k += hist[bin_, 1]
+        bin_ += step
+    if single[bin_]:
+        value = flat[base + rows[starts[bin_]] * stride]
+        return bin_, value, n, k, n + hist[bin_, 0], k + hist[bin_, 1]
+    order_bin(flat, base, stride, rows, starts, in_order, bin_)
+    value, value_n, value_k, found = flat[0], n, k, False
+    for number in range(starts[bin_ + 1] - starts[bin_]):
+        row = rows[starts[bin_] + number] if step > 0 else rows[starts[bin_ + 1] - 1 - number]
+        if member[row] != wanted:
             continue
-        rank = ranks[row]
-        if rank != run_rank:
-            run_rank, run_n, run_k = rank, seen, k
-        if seen == near:
-            near_rank, near_n, near_k = run_rank, run_n, run_k
-        if seen >= far and rank != near_rank:
-            return near_rank, near_n, near_k, run_rank, run_n, run_k
-        seen += 1
-        k += y[row]
-        if seen == n:
+        next_value = flat[base + row * stride]
+        if not found or next_value != value:
+            if n > place:
+                break
+            value, value_n, value_k, found = next_value, n, k, True
+        n += weights[row, 0]
+        k += weights[row, 1]
+    return bin_, value, value_n, value_k, n, k
+
+
+@numba.njit(cache=True)
+def value_beyond(
+    flat: Any, base: int, stride: int, rows: Any, starts: Any, bin_: int, last: int, step: int, member: Any,
+    wanted: int, hist: Any, value: Any,
+) -> Any:  # fmt: skip
+    """Return whether there is a member beyond a value, and the nearest value of such a one."""
+    nearest, found = value, False
+    while not found:
+        if hist[bin_, 0] > 0:
+            for place in range(starts[bin_], starts[bin_ + 1]):
+                row = rows[place]
+                if member[row] == wanted:
+                    other = flat[base + row * stride]
+                    if (other > value) if step > 0 else (other < value):
+                        if not found or ((other < nearest) if step > 0 else (other > nearest)):
+                            nearest, found = other, True
+        if bin_ == last:
             break
-    return near_rank, near_n, near_k, near_rank, near_n, near_k
+        bin_ += step
+    return found, nearest
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True)
+def position(
+    flat: Any, base: int, stride: int, rows: Any, starts: Any, in_order: Any, bin_: int, value: Any, after: bool
+) -> int:
+    """Return the place in `rows` of the first row of a bin at (or after) a value."""
+    order_bin(flat, base, stride, rows, starts, in_order, bin_)
+    place = starts[bin_]
+    while place < starts[bin_ + 1]:
+        other = flat[base + rows[place] * stride]
+        if other > value or (other == value and not after):
+            break
+        place += 1
+    return place
+
+
+@numba.njit(cache=True)
 def find_cuts(
-    order: Any,
-    ranks: Any,
-    sizes: Any,
-    numeric: Any,
-    integer: Any,
-    limits: Any,
-    followed: Any,
-    starts: Any,
-    alive: Any,
-    y: Any,
-    n: int,
-    k: float,
-    alpha: float,
-    kept: Any,
-    gone: Any,
-    new_n: Any,
-    new_k: Any,
-) -> None:
-    """Find the cut at both ends of each numeric column.
+    flat: Any, column_stride: int, stride: int, places: Any, integer: bool, rows: Any, starts: Any, in_order: Any,
+    single: Any, ends: Any, member: Any, hist: Any, weights: Any, total: Any, near: Any, limits: Any,
+    bins: Any, values: Any, exact: Any, left: Any,
+) -> None:  # fmt: skip
+    """Find the cut at both ends of each column of numbers.
 
-    Fills, each of shape (columns, 2): the rank at the cut that stays, the nearest rank that goes (the same if the cut
-    is at a value), and the rows and y that stay.
+    Fills, for each column and end, the bin and value at the published place, whether the cut is at this value (then
+    it stays) or behind it (then it goes), and the number and y of what stays; nothing where there is no cut.
     """
-    last = n - 1
-    places = (
-        (int(np.floor(last * alpha)), int(np.ceil(last * alpha))),
-        (last - int(np.ceil(last * (1 - alpha))), last - int(np.floor(last * (1 - alpha)))),
-    )
-    for place, j in enumerate(numeric):
+    for i in range(len(places)):
+        base = i * column_stride
+        ends_of = ends[places[i]]
         for side in range(2):
-            near, near_n, near_k, far, far_n, far_k = _walk(
-                order[j], ranks[j], sizes[j], side == UPPER, alive, y, places[side][0], places[side][1], n
-            )
-            at_limit = integer[place] and near == limits[place, side]
-            # Between two neighbouring integers the lower cut is at the smaller one, unless that is the limit already.
-            neighbours = integer[place] and side == LOWER and far == near + 1 and followed[starts[place] + near]
-            if near == far and at_limit:
-                new_n[place, side], new_k[place, side] = 0, 0.0
-            elif near == far or (neighbours and not at_limit):
-                kept[place, side] = gone[place, side] = near
-                new_n[place, side], new_k[place, side] = n - near_n, k - near_k
+            step = 1 if side == LOWER else -1
+            while hist[ends_of[side], 0] == 0:
+                ends_of[side] += step
+            bin_, value, n, k, upto_n, upto_k = walk(
+                flat, base, stride, rows, starts, in_order, single, ends_of[side], step, member, 0, hist, weights,
+                near[side],
+            )  # fmt: skip
+            bins[i, side], values[i, side] = bin_, value
+            none_beyond = upto_n == total[0]
+            at_limit = integer and value == limits[i, side]
+            exact[i, side] = none_beyond
+            if integer and side == LOWER and not none_beyond and not at_limit:
+                # Between two neighbouring integers the lower cut is at the smaller one, unless that is the limit.
+                _, beyond = value_beyond(
+                    flat, base, stride, rows, starts, bin_, ends_of[UPPER], step, member, 0, hist, value
+                )
+                exact[i, side] = beyond == value + 1
+            if none_beyond and at_limit:
+                left[i, side, 0] = left[i, side, 1] = 0
+            elif exact[i, side]:
+                left[i, side, 0], left[i, side, 1] = total[0] - n, total[1] - k
             else:
-                kept[place, side], gone[place, side] = far, near
-                new_n[place, side], new_k[place, side] = n - far_n, k - far_k
+                left[i, side, 0], left[i, side, 1] = total[0] - upto_n, total[1] - upto_k
 
 
-@numba.njit(cache=True, nogil=True)
-def remove(
-    order: Any,
-    ranks: Any,
-    sizes: Any,
-    j: int,
-    first: int,
-    last: int,
-    alive: Any,
-    y: Any,
-    categorical: Any,
-    count_n: Any,
-    count_k: Any,
-) -> Any:
-    """Take the rows whose rank in column `j` lies from `first` to `last` out of the box; return their number and y.
-
-    The counts of each category lose them too.
-    """
-    n, k = 0, 0.0
-    size = sizes[j]
-    from_top = ranks[j, order[j, size - 1]] <= last
-    for step in range(size):
-        row = order[j, size - 1 - step] if from_top else order[j, step]
-        rank = ranks[j, row]
-        if (from_top and rank < first) or (not from_top and rank > last):
-            break
-        if rank < first or rank > last or not alive[row]:
+@numba.njit(cache=True)
+def leave(
+    rows: Any, begin: int, end: int, codes: Any, offsets: Any, member: Any, weights: Any, hist: Any, total: Any
+) -> None:
+    """Let those of the listed rows leave the box that are in it."""
+    for place in range(begin, end):
+        row = rows[place]
+        if member[row] != 0:
             continue
-        alive[row] = False
-        n += 1
-        k += y[row]
-        for place in range(len(categorical)):
-            category = ranks[categorical[place], row]
-            count_n[place, category] -= 1
-            count_k[place, category] -= y[row]
-    return n, k
-
-
-@numba.njit(cache=True, nogil=True)
-def squeeze(order: Any, sizes: Any, alive: Any) -> None:
-    """Drop the rows that have left the box from every order."""
-    for j in range(len(order)):
-        kept = 0
-        for place in range(sizes[j]):
-            row = order[j, place]
-            if alive[row]:
-                order[j, kept] = row
-                kept += 1
-        sizes[j] = kept
-
-
-@numba.njit(cache=True, nogil=True)
-def count_categories(ranks: Any, y: Any, categorical: Any, count_n: Any, count_k: Any) -> None:
-    """Count rows and y of each category of each categorical column."""
-    for place in range(len(categorical)):
-        for row in range(len(y)):
-            category = ranks[categorical[place], row]
-            count_n[place, category] += 1
-            count_k[place, category] += y[row]
+        member[row] = -1
+        n, k = weights[row, 0], weights[row, 1]
+        total[0] -= n
+        total[1] -= k
+        for j in range(codes.shape[1]):
+            bin_ = offsets[j] + codes[row, j]
+            hist[bin_, 0] -= n
+            hist[bin_, 1] -= k

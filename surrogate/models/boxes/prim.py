@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
 from surrogate.models.boxes.box_finder import BoxFinder
-from surrogate.models.boxes.objective import OBJECTIVES
+from surrogate.models.boxes.objective import OBJECTIVES, Objective
 from surrogate.models.boxes.pasting import paste
 from surrogate.models.boxes.peeling import peel
 from surrogate.models.boxes.trajectory import Step
+from surrogate.models.boxes.units import in_units
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,25 +69,33 @@ class PRIM(BoxFinder):
     True
     """
 
+    real_target: ClassVar[bool] = True
+
     def __init__(
         self,
         peel_alpha: float = 0.05,
         paste_alpha: float = 0.05,
         mass_min: float = 0.05,
-        objective: str = "lenient1",
+        objective: str | Objective = "lenient1",
     ) -> None:
         self.peel_alpha = peel_alpha
         self.paste_alpha = paste_alpha
         self.mass_min = mass_min
         self.objective = objective
 
-    def search(self, columns: Columns, y: NDArray[np.float64]) -> list[Step]:
+    def search(
+        self, columns: Columns, y: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+    ) -> list[Step]:
         """Peel, then paste; the boxes in the order in which they were found."""
-        objective = OBJECTIVES[self.objective]
-        steps = peel(columns, y, alpha=self.peel_alpha, mass_min=self.mass_min, objective=objective)
+        objective = OBJECTIVES[self.objective] if isinstance(self.objective, str) else self.objective
+        # Only differences of a real target count; above zero every objective can judge it.
+        least = min(float(y.min()), 0.0)
+        units = in_units(y - least if least else y, weights)
+        steps = peel(columns, units, alpha=self.peel_alpha, mass_min=self.mass_min, objective=objective)
         if self.paste_alpha:
-            steps += paste(columns, y, steps[-1], alpha=self.paste_alpha, mass_min=self.mass_min, objective=objective)
-        return steps
+            last = steps[-1]
+            steps += paste(columns, units, last, alpha=self.paste_alpha, mass_min=self.mass_min, objective=objective)
+        return [replace(step, k=step.k + least * step.n) for step in steps] if least else steps
 
     def check_parameters(self) -> None:
         """Raise ``ValueError`` for a share out of range or an unknown objective."""
@@ -95,5 +105,7 @@ class PRIM(BoxFinder):
             raise ValueError(f"paste_alpha: must be from 0 to below 0.5, got {self.paste_alpha!r}. The usual is 0.05.")
         if not 0 <= self.mass_min < 1:
             raise ValueError(f"mass_min: must be from 0 to below 1, got {self.mass_min!r}. The usual is 0.05.")
-        if self.objective not in OBJECTIVES:
-            raise ValueError(f"objective: must be one of {sorted(OBJECTIVES)}, got {self.objective!r}.")
+        if not callable(self.objective) and self.objective not in OBJECTIVES:
+            raise ValueError(
+                f"objective: must be one of {sorted(OBJECTIVES)} or a function such as FBeta(3), got {self.objective!r}."
+            )

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def is_table(X: Any) -> bool:
+    """Whether `X` is a plain array of numbers or booleans that needs no DataFrame to be read."""
+    return isinstance(X, np.ndarray) and X.dtype.kind in "fiub" and X.ndim == 2 and 0 not in X.shape
+
+
 def read_frame(X: Any) -> pd.DataFrame:
     """Return `X` as a DataFrame with text names and a fresh index; arrays get the names x1, x2, ..."""
     import pandas as pd
@@ -54,13 +59,16 @@ def _read_array(X: Any) -> NDArray[Any]:
     return array
 
 
-def read_y(y: Any, X: pd.DataFrame, name: str = "y") -> NDArray[np.float64]:
-    """Return cases of interest as float64 from 0 to 1, row for row with `X`; `name` is what errors call them."""
+def read_y(y: Any, X: Any, name: str = "y", *, real: bool = False) -> NDArray[np.float64]:
+    """Return cases of interest as float64 from 0 to 1, row for row with `X`; `name` is what errors call them.
+
+    With `real` any finite numbers are allowed.
+    """
     import pandas as pd
 
     if y is None:
         raise ValueError(f"{name}: requires y to be passed, but the target y is None. Give a boolean per row of X.")
-    if isinstance(y, pd.Series):
+    if isinstance(y, pd.Series) and isinstance(X, pd.DataFrame):
         y = _aligned(y, X, name)
     elif isinstance(y, pd.DataFrame):
         raise ValueError(f"{name}: expected one column, got a DataFrame with {list(y.columns)}. Pick one of them.")
@@ -71,7 +79,7 @@ def read_y(y: Any, X: pd.DataFrame, name: str = "y") -> NDArray[np.float64]:
         )
     if len(array) != len(X):
         raise ValueError(f"{name}: expected one value for each of the {len(X)} rows of X, got {len(array)}.")
-    values = _zero_to_one(array, name)
+    values = _numbers(array, name, real)
     if len(values) == 1:
         raise ValueError(f"{name}: found 1 sample; a box needs rows of interest and others to tell apart.")
     if values.min() == values.max():
@@ -93,8 +101,26 @@ def _aligned(y: pd.Series[Any], X: pd.DataFrame, name: str) -> pd.Series[Any]:
     )
 
 
-def _zero_to_one(array: NDArray[Any], name: str) -> NDArray[np.float64]:
-    allowed = "booleans, 0/1 or numbers from 0 to 1 (probabilities)"
+def read_weights(sample_weight: Any, n: int) -> NDArray[np.float64]:
+    """Return weights as float64, none negative and some positive."""
+    try:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"sample_weight: expected {n} numbers, got {sample_weight!r}.") from None
+    problems = {
+        f"got shape {weights.shape}": weights.shape != (n,),
+        "some are missing or infinite": not np.isfinite(weights).all(),
+        "some are negative": (weights < 0).any(),
+        "Sample weights must contain at least one non-zero number": not weights.any(),
+    }
+    for problem, found in problems.items():
+        if found:
+            raise ValueError(f"sample_weight: expected {n} finite numbers, none negative; {problem}.")
+    return weights
+
+
+def _numbers(array: NDArray[Any], name: str, real: bool) -> NDArray[np.float64]:
+    allowed = "booleans, 0/1 or numbers from 0 to 1 (probabilities)" if not real else "booleans or numbers"
     try:
         if array.dtype.kind in "USMmc" or (
             array.dtype.kind == "O" and any(isinstance(value, (str, bytes)) for value in array)
@@ -112,7 +138,7 @@ def _zero_to_one(array: NDArray[Any], name: str) -> NDArray[np.float64]:
             f"{name}: Input y contains NaN or infinity (first in row {row}); expected {allowed}. "
             "Drop failed runs first."
         )
-    if values.min() < 0 or values.max() > 1:
+    if not real and (values.min() < 0 or values.max() > 1):
         bad = values[(values < 0) | (values > 1)][0]
         raise ValueError(f"{name}: expected {allowed}, got {bad:g}. Compare with a threshold first, as in y > 0.9.")
     return values

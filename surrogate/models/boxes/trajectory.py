@@ -17,27 +17,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Step:
-    """One box of a trajectory: its limits by column, and the rows and cases of interest in it."""
+    """One box of a trajectory: its limits by column, and the rows and cases of interest in it.
+
+    With weights `n` and `k` are sums of weights; of a real target `k` is the sum.
+    """
 
     limits: dict[str, Limit]
-    n: int
+    n: float
     k: float
 
 
-def trajectory_table(steps: Sequence[Step], y: NDArray[np.float64]) -> pd.DataFrame:
+def trajectory_table(
+    steps: Sequence[Step], y: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+) -> pd.DataFrame:
     """Return the trajectory as a DataFrame: n, k, coverage, density, mass, n_restricted."""
     import pandas as pd
 
     n = np.array([step.n for step in steps])
     k = np.array([step.k for step in steps], dtype=np.float64)
-    whole = bool(((y == 0) | (y == 1)).all())
+    whole = bool(((y == 0) | (y == 1)).all()) and n.dtype.kind == "i"
+    all_n, all_k = (len(y), y.sum()) if weights is None else (steps[0].n, steps[0].k)
     return pd.DataFrame(
         {
             "n": n,
             "k": k.round().astype(np.int64) if whole else k,
-            "coverage": k / y.sum(),
+            # A real target may sum up to nothing, and shares of that say nothing.
+            "coverage": k / all_k if all_k > 0 and y.min() >= 0 else np.nan,
             "density": k / n,
-            "mass": n / len(y),
+            "mass": n / all_n,
             "n_restricted": [len(step.limits) for step in steps],
         }
     )
