@@ -82,7 +82,7 @@ class Report:
     Examples
     --------
     >>> html = Report(title="Nothing has been run yet").to_html()
-    >>> html.startswith("<!doctype html>"), "http" in html
+    >>> html.startswith("<!doctype html>"), "://" in html
     (True, False)
     """
 
