@@ -120,11 +120,22 @@ def run(study: StudyPath) -> None:
 
 @app.command()
 def sample(study: StudyPath, output: Output = None) -> None:
-    """Write the runs that a study plans as CSV, and run nothing."""
+    """Plan the runs of a study in its store and write them as CSV, to be made elsewhere; runs nothing."""
     from surrogate.workflows.study_file import StudyFile
-    from surrogate.workflows.study_runner import design_of
+    from surrogate.workflows.study_runner import plan
 
-    _write_table(design_of(StudyFile.read(study)), output)
+    _write_table(plan(StudyFile.read(study)), output)
+
+
+@app.command()
+def record(
+    runs: RunsPath,
+    results: Annotated[Path, typer.Argument(metavar="CSV", help="The planned runs with their outputs as columns.")],
+) -> None:
+    """Take runs that were made elsewhere into the store that planned them."""
+    from surrogate.transfer import record as take_in
+
+    typer.echo(accounting_text(take_in(_existing(runs), _existing(results))))
 
 
 @app.command()
@@ -143,14 +154,23 @@ def failures(runs: RunsPath, as_json: Json = False) -> None:
 
 @app.command()
 def export(
-    runs: RunsPath, out: Annotated[Path, typer.Argument(metavar="OUT", help="CSV file to write, such as lake.csv.")]
+    runs: RunsPath, out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write, such as lake.csv.")]
 ) -> None:
-    """Write all planned runs as CSV: inputs, status and outputs."""
-    from surrogate.workflows.study_runner import table_of
+    """Write the runs for another program: .csv, .parquet or .nc."""
+    from surrogate.transfer import write_table
 
-    if out.suffix.lower() != ".csv":
-        raise ValueError(f"OUT: expected a file that ends in .csv, got {out}.")
-    _write_table(table_of(_open(runs)), out)
+    typer.echo(f"Wrote {write_table(_open(runs), out)}")
+
+
+@app.command()
+def verify(runs: RunsPath) -> None:
+    """Read everything that a store holds again, and name what is damaged."""
+    from surrogate.transfer import verify as verified
+
+    found = verified(_existing(runs))
+    typer.echo(printable(found))
+    if not found.ok:
+        raise typer.Exit(RUN_FAILED)
 
 
 @app.command()
@@ -182,9 +202,9 @@ def discover(
 ) -> None:
     """Find the box in which a case is frequent; with -o also write a report."""
     from surrogate.workflows.discover import discover as find_boxes
-    from surrogate.workflows.study_runner import runs_of_csv
+    from surrogate.workflows.study_runner import runs_at
 
-    runs = _open(source) if source.is_dir() else runs_of_csv(source, outputs or [])
+    runs = runs_at(source, outputs or [])
     _stage(_STAGES["discover"])
     study = find_boxes(runs, case, method=method, seed=seed)
     typer.echo(study_json(study) if as_json else answer_text(study))
@@ -228,9 +248,13 @@ def _analyse(file: StudyFile, runs: TransferSet, target: Path) -> None:
 def _open(path: Path) -> TransferSet:
     from surrogate.transfer import TransferSet
 
+    return TransferSet.open(_existing(path))
+
+
+def _existing(path: Path) -> Path:
     if not path.exists():
-        raise FileNotFoundError(f"{path}: there is no such folder of runs.")
-    return TransferSet.open(path)
+        raise FileNotFoundError(f"{path}: there is no such file or folder.")
+    return path
 
 
 def _write_table(table: Any, output: Path | None) -> None:

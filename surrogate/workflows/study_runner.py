@@ -44,10 +44,22 @@ class StudyResult:
     report: Report
 
 
-def design_of(file: StudyFile) -> pd.DataFrame:
-    """Return the runs that a study plans, shape (n, d); nothing is run."""
-    space = file.space()
-    return file.design_for(space).sample(space)
+def plan(file: StudyFile) -> pd.DataFrame:
+    """Plan a study's runs in its store and run none.
+
+    Returns
+    -------
+    DataFrame
+        Inputs, and the column ``row`` by which `surrogate.transfer.record` knows each run again.
+    """
+    from surrogate.transfer import plan_runs
+
+    simulator = file.simulator() if file.sections["simulator"] else None
+    space = file.space(simulator)
+    keep_study(file, file.store)
+    names = ("replicates", "policies", "seed")
+    planning = {name: value for name, value in file.running().items() if name in names}
+    return plan_runs(simulator, space, file.design_for(space), store=file.store, **planning)
 
 
 def sample(file: StudyFile) -> TransferSet:
@@ -130,46 +142,39 @@ def kept_study(store: Path) -> StudyFile | None:
     return StudyFile.read(kept) if kept.is_file() else None
 
 
-def table_of(runs: TransferSet) -> pd.DataFrame:
-    """Return all planned runs: inputs, status, and the outputs of those that succeeded."""
-    table = runs.inputs
-    succeeded = (runs.status == "ok").to_numpy()
-    table["status"] = runs.status.to_numpy()
-    for name in runs.output_names:
-        table.loc[succeeded, name] = runs[name].to_numpy()
-    return table
-
-
-def runs_of_csv(path: Path, outputs: Sequence[str]) -> pd.DataFrame:
-    """Read runs made elsewhere, without the columns that are outputs and not asked about.
+def runs_at(path: Path, outputs: Sequence[str]) -> Any:
+    """Read a store or a CSV table of runs; `outputs` are columns of the table that are not asked about.
 
     Raises
     ------
     ValueError
-        If the file is no table, or a named column is missing.
+        If the table has no such column.
     """
-    table = _read_csv(path)
+    from surrogate.workflows.question import read_runs
+
+    runs = read_runs(path)
+    if not outputs:
+        return runs
+    columns = list(getattr(runs, "columns", ()))
     for name in outputs:
-        if name not in table:
-            raise ValueError(f"--outputs: {path} has no column {name!r}; it has {', '.join(map(str, table.columns))}.")
-    return table.drop(columns=list(outputs))
+        if name not in columns:
+            raise ValueError(
+                f"--outputs: {path} has no column {name!r}; it has {', '.join(map(str, columns)) or 'none'}."
+            )
+    return runs.drop(columns=list(outputs))
 
 
 def predicted(model: Surrogate, path: Path, coverage: float | None) -> tuple[pd.DataFrame, int]:
     """Return a CSV's rows with the predictions beside them, and how many rows lie outside the model's domain."""
-    table = _read_csv(path)
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a CSV table ({error}).") from None
     result = table.copy()
     for name in model.outputs:
         result[name] = model.predict(table, output=name)
         if coverage is not None:
             result[f"{name}_low"], result[f"{name}_high"] = model.interval(table, coverage, output=name)
     return result, int((~model.in_domain(table)).sum())
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        return pd.read_csv(path)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a CSV table ({error}).") from None

@@ -189,12 +189,44 @@ def test_export_then_discover_on_the_csv_gives_the_answer_of_the_runs(
 
 def test_sample_writes_the_planned_runs_and_runs_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert surrogate("sample", "bridge.toml", "-o", "design.csv") == 0
-    assert list(pd.read_csv("design.csv")) == ["load", "span", "kind"]
+    assert list(pd.read_csv("design.csv")) == ["row", "load", "span", "kind"]
     assert len(pd.read_csv("design.csv")) == 200
     capsys.readouterr()
     surrogate("sample", "bridge.toml")
     assert capsys.readouterr().out == Path("design.csv").read_text()
     assert calls() == []
+    surrogate("status", "bridge.runs")
+    assert "200 still to be made" in capsys.readouterr().out
+
+
+def test_runs_made_elsewhere_are_recorded_and_reported_without_a_simulator(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "bridge.toml").write_text(
+        STUDY.replace("[simulator]", "").replace('use = "bridge_of_the_test:bridge"', "")
+    )
+    assert surrogate("sample", "bridge.toml", "-o", "design.csv") == 0
+    table = pd.read_csv("design.csv")
+    table["safety"] = 2.0 - 0.2 * table["load"]
+    table.to_csv("results.csv", index=False)
+    capsys.readouterr()
+    assert surrogate("record", "bridge.runs", "results.csv") == 0
+    assert "200 runs planned: 200 ok." in capsys.readouterr().out
+    assert surrogate("report", "bridge.runs") == 0
+    assert "load is at least" in capsys.readouterr().out
+
+
+def test_verify_names_what_is_damaged(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    surrogate("run", "bridge.toml")
+    capsys.readouterr()
+    assert surrogate("verify", "bridge.runs") == 0
+    assert "nothing is damaged" in capsys.readouterr().out
+    ledger = folder / "bridge.runs" / "ledger.sqlite"
+    content = bytearray(ledger.read_bytes())
+    content[8192:12288] = bytes(4096)
+    ledger.write_bytes(bytes(content))
+    assert surrogate("verify", "bridge.runs") == 1
+    assert "damaged" in capsys.readouterr().out
 
 
 def test_a_fitted_study_keeps_its_emulator_and_predict_asks_it(
@@ -229,13 +261,13 @@ def test_init_writes_a_study_that_is_valid_and_never_overwrites(
     ("arguments", "code", "part"),
     [
         (["run", "no.toml"], 2, "no such study file"),
-        (["status", "no.runs"], 2, "no such folder of runs"),
+        (["status", "no.runs"], 2, "no such file or folder"),
         (["report", "."], 2, "holds no transfer set"),
         (["discover", "bridge.csv", "--case", "safety < 1"], 2, "bridge.csv"),
         (["discover", "bridge.csv"], 2, "--case"),
         (["sttus", "bridge.runs"], 2, "status"),
         (["predict", "bridge.toml", "bridge.toml"], 2, "bridge.toml"),
-        (["export", ".", "out.parquet"], 2, ".csv"),
+        (["export", "bridge.toml", "out.docx"], 2, "bridge.toml"),
     ],
 )
 def test_wrong_input_is_one_message_and_exit_code_2(
