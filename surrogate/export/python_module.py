@@ -1,0 +1,280 @@
+"""A model as one Python module that needs numpy alone."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import platform
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate.export.export import Answers, described
+from surrogate.export.portable import TINY, Kriging, Level, Network, Trees
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from surrogate.export.portable import Column, Portable
+
+_HEAD = '''
+import math
+
+import numpy as np
+
+INPUTS = {inputs}
+OUTPUTS = {outputs}
+_BLOCK = 1024
+
+
+def predict(X):
+    """Answer for the rows of X, shape (n, {d}): an array of shape (n,){several}.
+
+    A row with something that is no number, or an unknown category, gets NaN.
+    """
+    X = np.asarray(X, dtype={dtype})
+    if X.ndim != 2 or X.shape[1] != {d}:
+        raise ValueError(f"X: expected shape (n, {d}), got {{X.shape}}.")
+    parts = [_block(X[i : i + _BLOCK]) for i in range(0, len(X), _BLOCK)]
+    return np.concatenate(parts) if parts else np.empty({empty})
+
+
+def predict_one(x):
+    """Answer for one row of {d} values: {one}."""
+    if not ({good_one}):
+        return {nan_one}
+{columns_one}    return {answers_one}
+
+
+def _block(X):
+    good = {good}
+    X = np.where(good[:, None], X, {filler})
+{columns}    answers = np.stack([{answers}], axis=1)
+    answers[~good] = np.nan
+    return answers{squeeze}
+'''
+
+_TREES = """
+
+def _walk_one(z, trees, base):
+    roots, feature, cut, first, value = trees
+    total = 0.0
+    for node in roots:
+        below = first[node]
+        while below != node:
+            node = below + (z[feature[node]] >= cut[node])
+            below = first[node]
+        total += value[node]
+    return base + total
+
+
+def _walk(Z, tables, base):
+    roots, steps, feature, cut, first, value = tables
+    rows = np.arange(len(Z))[:, None]
+    node = np.broadcast_to(roots, (len(Z), len(roots)))
+    for _ in range(steps):
+        node = first[node] + (Z[rows, feature[node]] >= cut[node])
+    return base + np.cumsum(value[node], axis=1)[:, -1]
+
+
+def _tables(roots, steps, feature, cut, first, value):
+    arrays = [np.array(a) for a in (roots, feature, cut, first, value)]
+    return arrays[0], steps, *arrays[1:]
+"""
+
+_KRIGING = """
+
+def _kriging(U, points, inverse, weights, trend):
+    U, total = U * inverse, np.empty(len(U))
+    for i in range(len(U)):  # differences, not the expanded square, so that nothing cancels
+        total[i] = _correlation(np.square(points - U[i]).sum(axis=1)) @ weights
+    return trend + total
+
+
+def _kriging_one(u, points, inverse, weights, trend):
+    d = points - np.array(u) * inverse
+    return trend + float(_correlation(np.einsum("ij,ij->i", d, d)).dot(weights))
+
+
+def _correlation(r2, kind={kind!r}):
+    if kind == "squared_exponential":
+        return np.exp(-0.5 * r2)
+    s = np.sqrt((5.0 if kind == "matern52" else 7.0) * r2)
+    if kind == "matern52":
+        return (1.0 + s + s * s / 3.0) * np.exp(-s)
+    return (1.0 + s * (1.0 + s * (0.4 + s / 15.0))) * np.exp(-s)
+"""
+
+_ACTIVATIONS = {
+    "tanh": "np.tanh({})",
+    "relu": "np.maximum({}, 0.0)",
+    "logistic": "0.5 + 0.5 * np.tanh(0.5 * ({}))",
+}
+
+
+def write(portable: Portable, statement: str) -> bytes:
+    """Return the module's text."""
+    formulas = list(portable.formulas.values())
+    d, k = len(portable.names), len(formulas)
+    mixed = any(values is not None for values in portable.categories)
+    calls = [_calls(i, formula) for i, formula in enumerate(formulas)]
+    head = _HEAD.format(
+        inputs=repr(portable.names), outputs=repr(portable.outputs), d=d, dtype="object" if mixed else "np.float64",
+        several="" if k == 1 else f"; (n, {k}), a column an output", empty="0" if k == 1 else f"(0, {k})",
+        one="a float" if k == 1 else "a list of floats", nan_one="math.nan" if k == 1 else f"[math.nan] * {k}",
+        good_one=_good_one(portable), columns_one=_columns(portable, one=True),
+        answers_one=calls[0][1] if k == 1 else f"[{', '.join(call[1] for call in calls)}]",
+        good=_good(portable), filler=repr([0.0 if v is None else v[0] for v in portable.categories]),
+        columns=_columns(portable, one=False), answers=", ".join(call[0] for call in calls),
+        squeeze="[:, 0]" if k == 1 else "",
+    )  # fmt: skip
+    parts = ["".join(f"# {line}".rstrip() + "\n" for line in described(portable, statement)), head]
+    if any(isinstance(f, Trees) for f in formulas):
+        parts.append(_TREES)
+    kinds = sorted({f.correlation for f in formulas if isinstance(f, Kriging)})
+    parts += [
+        _KRIGING.format(kind=kind).replace("_correlation", f"_{kind}").replace("_kriging", f"_kriging_{kind}")
+        for kind in kinds
+    ]
+    parts += [_data(i, formula) for i, formula in enumerate(formulas)]
+    return "".join(parts).encode()
+
+
+def run(written: bytes, portable: Portable, rows: NDArray[np.float64], folder: Path) -> Answers:
+    """Import the module from `folder` and ask it, all rows at once and some one by one."""
+    path = folder / "exported_model.py"
+    path.write_bytes(written)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be imported.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    natural = [
+        [value if finite else math.nan for value, finite in zip(row, good, strict=True)]
+        for row, good in zip(portable.natural(rows), np.isfinite(rows).tolist(), strict=True)
+    ]
+    table = np.empty((len(rows), len(portable.names)), dtype=object)
+    table[:] = natural
+    values = np.reshape(module.predict(table), (len(rows), -1))
+    for i in range(0, len(rows), 7):
+        values[i] = module.predict_one(natural[i])
+    return Answers(values, f"Python {platform.python_version()} and numpy {np.__version__}")
+
+
+def _good_one(portable: Portable) -> str:
+    tests = [
+        f"math.isfinite(x[{i}])" if values is None else f"x[{i}] in {values!r}"
+        for i, values in enumerate(portable.categories)
+    ]
+    if all(values is None for values in portable.categories):
+        return "all(map(math.isfinite, x))"
+    return " and ".join(tests)
+
+
+def _good(portable: Portable) -> str:
+    if all(values is None for values in portable.categories):
+        return "np.isfinite(X).all(axis=1)"
+    tests = [
+        f"np.isfinite(X[:, {i}].astype(np.float64))"
+        if values is None
+        else "np.any([X[:, " + str(i) + f"] == v for v in {values!r}], axis=0)"
+        for i, values in enumerate(portable.categories)
+    ]
+    return " & ".join(tests)
+
+
+def _columns(portable: Portable, *, one: bool) -> str:
+    """Lines that make z (natural units, for trees) and u (scaled, for the others) of the inputs."""
+    formulas = portable.formulas.values()
+    lines = []
+    cell = "x[{}]" if one else "X[:, {}].astype(np.float64)"
+    category = "(1.0 if x[{}] == {!r} else 0.0)" if one else "(X[:, {}] == {!r}).astype(np.float64)"
+
+    def natural(column: Column) -> str:
+        values = portable.categories[column.input]
+        return cell.format(column.input) if values is None else category.format(column.input, values[column.code])
+
+    def scaled(column: Column) -> str:
+        if column.kind == "category":
+            return natural(column)
+        if column.kind == "linear":
+            return f"({natural(column)} - {column.low!r}) / {column.width!r}"
+        larger, log = ("max", "math.log") if one else ("np.maximum", "np.log")
+        return f"{log}({larger}({natural(column)}, {TINY!r}) / {column.low!r}) / {column.width!r}"
+
+    gather = "[{}]" if one else "np.stack([{}], axis=1)"
+    if any(isinstance(formula, Trees) for formula in formulas):
+        plain = one and all(values is None for values in portable.categories)
+        lines.append("z = x" if plain else "z = " + gather.format(", ".join(map(natural, portable.columns))))
+    if any(isinstance(formula, (Kriging, Network)) for formula in formulas):
+        lines.append("u = " + gather.format(", ".join(map(scaled, portable.columns))))
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def _calls(i: int, formula: Any) -> tuple[str, str]:
+    """How output `i` is asked: for many rows, and for one."""
+    if isinstance(formula, Level):
+        return f"np.full(len(X), {formula.value!r})", repr(formula.value)
+    if isinstance(formula, Trees):
+        return f"_walk(z, _TABLES{i}, {formula.base!r})", f"_walk_one(z, _TREES{i}, {formula.base!r})"
+    if isinstance(formula, Kriging):
+        return (
+            f"_kriging_{formula.correlation}(u, *_KRIGING{i})",
+            f"_kriging_{formula.correlation}_one(u, *_KRIGING{i})",
+        )
+    return f"_network{i}(u)", f"_network{i}_one(u)"
+
+
+def _data(i: int, formula: Any) -> str:
+    if isinstance(formula, Trees):
+        walk = formula.walk
+        roots, feature, first = (a.tolist() for a in (walk.roots, walk.feature, walk.first))
+        return (
+            f"\n\n_TREES{i} = (\n    {roots},\n    {feature},\n    {_list(walk.cut)},\n    {first},\n"
+            f"    {_list(walk.value)},\n)\n"
+            f"_TABLES{i} = _tables(_TREES{i}[0], {int(walk.steps.max())}, *_TREES{i}[1:])\n"
+        )
+    if isinstance(formula, Kriging):
+        points = _list(formula.points * formula.inverse)
+        return (
+            f"\n\n_KRIGING{i} = (\n    np.array({points}).reshape({len(formula.weights)}, -1),\n"
+            f"    np.array({_list(formula.inverse)}),\n    np.array({_list(formula.weights)}),\n"
+            f"    {formula.trend!r},\n)\n"
+        )
+    if isinstance(formula, Network):
+        return _network(i, formula)
+    return ""
+
+
+def _network(i: int, formula: Network) -> str:
+    """Members side by side; a single one without its axis, which is faster."""
+    single = len(formula.weights[0]) == 1
+    lines = ["", ""]
+    for layer, (weights, biases) in enumerate(zip(formula.weights, formula.biases, strict=True)):
+        weight_shape = weights.shape[1:] if single else weights.shape
+        bias_shape = biases.shape[1:] if single else (len(biases), 1, biases.shape[1])
+        lines.append(f"_W{i}_{layer} = np.array({_list(weights)}).reshape({weight_shape})")
+        lines.append(f"_B{i}_{layer} = np.array({_list(biases)}).reshape({bias_shape})")
+    last = len(formula.weights) - 1
+    for name, start, end in (
+        (f"_network{i}", "u", "[:, 0]" if single else ".sum(axis=0)[:, 0]"),
+        (
+            f"_network{i}_one",
+            "np.array(u)" if single else "np.array(u)[None]",
+            ".item()" if single else ".sum().item()",
+        ),
+    ):
+        lines += ["", "", f"def {name}(u):", f"    h = {start}"]
+        for layer in range(last):
+            value = _ACTIVATIONS[formula.activation].format(f"h @ _W{i}_{layer} + _B{i}_{layer}")
+            lines.append(f"    h = {value}")
+        lines.append(f"    return (h @ _W{i}_{last} + _B{i}_{last}){end}")
+    return "\n".join(lines) + "\n"
+
+
+def _list(array: NDArray[np.float64]) -> str:
+    """Numbers that read back to the last bit."""
+    text = {"nan": "math.nan", "inf": "math.inf", "-inf": "-math.inf"}
+    return "[" + ", ".join(text.get(repr(v), repr(v)) for v in array.ravel().tolist()) + "]"
