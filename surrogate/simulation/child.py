@@ -126,5 +126,8 @@ def _take(source: int, size: int) -> bytes:
 def _write(target: int, message: Any) -> None:
     content = pickle.dumps(message, protocol=5)
     rest = memoryview(struct.pack(">Q", len(content)) + content)
-    while rest:
-        rest = rest[os.write(target, rest) :]
+    try:
+        while rest:
+            rest = rest[os.write(target, rest) :]
+    except BrokenPipeError:
+        sys.exit(0)  # as above

@@ -189,3 +189,102 @@ def test_the_run_that_takes_workers_down_is_found_and_the_others_finish():
     assert found[137].attempts == 3
     assert "worker died" in found[137].message
     assert executor.lost < 15
+
+
+def test_on_a_cluster_runs_are_heard_when_they_finish_and_not_with_their_chunk(client):
+    def model(a, b):
+        time.sleep(0.02)
+        return time.time()
+
+    lags, start = [], time.monotonic()
+    for _, outcome in run(as_simulator(model, BOUNDS), planned(), executor=client):
+        if time.monotonic() - start > 1.0:  # chunks have grown to a second
+            lags.append(time.time() - outcome.outputs["y"])
+    assert len(lags) > 100
+    assert np.median(lags) < 0.1  # with their chunk: about half a second
+
+
+def test_events_that_come_twice_or_torn_change_nothing(client):
+    from surrogate.simulation.executor_dask import Cluster
+
+    heard = []
+    crew = Cluster(client, as_simulator(noisy, BOUNDS), None)
+    crew._hearers[7] = heard.extend, 0
+    for start, outcomes in ((0, [1, 2]), (0, [1, 2]), (1, [2, 3]), (5, [6]), (3, [4])):
+        crew._told((0.0, (7, start, __import__("pickle").dumps(outcomes))))
+    crew._told((0.0, (8, 0, b"")))  # of a chunk that is over
+    crew.close()
+    assert heard == [1, 2, 3, 4]
+
+
+def test_workers_with_a_resource_are_asked_through_an_executor_of_dask_and_tls_is_honoured(tmp_path):
+    pytest.importorskip("cryptography")
+    from dask.distributed import Client, LocalCluster
+    from distributed import Security
+
+    log = tmp_path / "log"
+
+    def model(a, b):
+        with log.open("a") as file:
+            file.write("+")
+        time.sleep(0.005)
+        with log.open("a") as file:
+            file.write("-")
+        return a
+
+    security = Security.temporary()
+    one = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "dashboard_address": None}
+    with (
+        LocalCluster(**one, security=security, resources={"licence": 1}) as cluster,
+        Client(cluster, security=security, set_as_default=False) as client,
+    ):
+        assert cluster.scheduler_address.startswith("tls://")
+        executor = client.get_executor(resources={"licence": 1})
+        assert len(list(run(as_simulator(model, BOUNDS), planned(60)[:1], executor=executor))) == 60
+    assert log.read_text() == "+-" * 60  # never two at a time, though the worker has two threads
+
+
+def test_a_worker_is_set_up_once_by_a_plugin_and_loads_the_simulator_once(client, tmp_path):
+    from distributed import WorkerPlugin
+
+    class Setup(WorkerPlugin):
+        def setup(self, worker):
+            os.environ["SURROGATE_LICENCE"] = "42"
+
+    class Model:
+        def __setstate__(self, state):
+            (tmp_path / f"{os.getpid()}-{time.time_ns()}").touch()
+
+        def __getstate__(self):
+            return {"some": "state"}
+
+        def __call__(self, a, b):
+            return float(os.environ["SURROGATE_LICENCE"])
+
+    client.register_plugin(Setup())
+    found = dict(run(as_simulator(Model(), BOUNDS), planned(), executor=client))
+    assert {o.outputs["y"] for o in found.values()} == {42.0}
+    loaded = [path.name.partition("-")[0] for path in tmp_path.iterdir()]
+    assert len(loaded) == len(set(loaded)) <= 2
+
+
+def test_a_pool_that_cannot_be_heard_gets_short_chunks():
+    class Watching(concurrent.futures.Executor):
+        def __init__(self):
+            self.seconds = []
+
+        def submit(self, function, *arguments):
+            start = time.perf_counter()
+            future = concurrent.futures.Future()
+            future.set_result(function(*arguments))
+            self.seconds.append(time.perf_counter() - start)
+            return future
+
+    def model(a, b):
+        time.sleep(0.001)
+        return a
+
+    executor = Watching()
+    list(run(as_simulator(model, BOUNDS), planned(), executor=executor))
+    assert np.median(executor.seconds) < 0.1
+    assert len(executor.seconds) < 100
