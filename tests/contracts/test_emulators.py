@@ -12,11 +12,16 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from surrogate.models import emulators
-from surrogate.models.emulators import MLP, BoostedTrees, Emulator, GaussianProcess
+from surrogate.models.emulators import MLP, BoostedTrees, Emulator, GaussianProcess, PolynomialChaos
 from surrogate.models.records import Constant, Record
 
 # Small settings where the defaults would only cost time: the guarantees do not depend on them.
-EMULATORS = [GaussianProcess(n_starts=1), BoostedTrees(n_trees=50), MLP(n_members=2, hidden=(8,), max_iter=100)]
+EMULATORS = [
+    GaussianProcess(n_starts=1),
+    PolynomialChaos(max_degree=6),
+    BoostedTrees(n_trees=50),
+    MLP(n_members=2, hidden=(8,), max_iter=100),
+]
 
 every_emulator = pytest.mark.parametrize("emulator", EMULATORS, ids=lambda emulator: type(emulator).__name__)
 

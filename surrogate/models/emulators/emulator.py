@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
 
 from surrogate.models.records import Constant, Record
 
@@ -16,6 +18,14 @@ if TYPE_CHECKING:
 
 #: Outputs whose spread is below this fraction of their size differ by rounding only.
 _ROUNDING = 8 * float(np.finfo(np.float64).eps)
+
+#: Up to here threads of the linear algebra wait for each other longer than they work.
+_FEW_RUNS = 1000
+
+
+def single_threaded(n: int) -> AbstractContextManager[Any]:
+    """Keep the linear algebra of fits to few runs to one thread: on a busy computer several are twenty times slower."""
+    return threadpool_limits(1, user_api="blas") if n <= _FEW_RUNS else nullcontext()
 
 
 class Emulator(RegressorMixin, BaseEstimator, ABC):
@@ -67,7 +77,8 @@ class Emulator(RegressorMixin, BaseEstimator, ABC):
         if np.ptp(output) <= _ROUNDING * np.max(np.abs(output)):
             self.record_ = Constant(value=float(np.median(output)), spread=0.0, n_inputs=features.shape[1])
         else:
-            self.record_ = self._fit(features, output)
+            with single_threaded(len(output)):
+                self.record_ = self._fit(features, output)
         return self
 
     def predict(self, X: ArrayLike, return_std: bool = False) -> Any:

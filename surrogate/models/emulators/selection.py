@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.base import clone
-from threadpoolctl import threadpool_limits
 
+from surrogate.models.emulators.emulator import single_threaded
 from surrogate.validation import ChosenErrors, OutOfFold, cross_validate, errors_of_choosing, folds
 from surrogate.validation.metrics import is_constant
 
@@ -31,7 +30,6 @@ _LEAST_RUNS = 3  # so that a fold leaves two to fit to
 _TRIAL_FOLDS = 3  # from which on hopeless candidates are dropped
 _HOPELESS = 4.0  # times the best mean squared error: twice the error
 _TRADE = 0.05  # of the variance: what "speed" and "small" may cost
-_FEW_RUNS = 1000  # up to here threads of the linear algebra wait for each other longer than they work
 _MOST_GP_RUNS = 2000  # a Gaussian process costs n**3 time and n**2 memory
 
 
@@ -205,7 +203,7 @@ def select(
         return _constant(next(iter(candidates.values())), X, y, started)
     splits = folds(X, seed=seed)
     trials = [_Trial(name, emulator, OutOfFold.empty(len(y))) for name, emulator in candidates.items()]
-    with _threads(len(y)):
+    with single_threaded(len(y)):
         _race(trials, X, y, splits, prefer)
     finalists = [trial for trial in trials if trial.out.reached.all() and not trial.failed]
     if not finalists:
@@ -215,8 +213,7 @@ def select(
     best = finalists[int(choose(np.array([[trial.mse(y) for trial in finalists]]))[0])]
     predictions = np.stack([trial.out.prediction for trial in finalists], axis=1)
     errors = errors_of_choosing(y, predictions, choose, seed)
-    with _threads(len(y)):
-        emulator: Emulator = clone(best.emulator).fit(X, y)
+    emulator: Emulator = clone(best.emulator).fit(X, y)
     best.predict_us, best.bytes = microseconds_a_row(emulator.record_, X), size_in_bytes(emulator.record_)
     return Selection(
         best.name, emulator, best.out, errors, _rows(trials, best, y, len(splits)), perf_counter() - started
@@ -263,11 +260,6 @@ def size_in_bytes(record: Record) -> int:
     """
     state, arrays = record.to_state()
     return len(json.dumps(state)) + sum(array.nbytes for array in arrays.values())
-
-
-def _threads(n: int) -> AbstractContextManager[Any]:
-    """Keep the linear algebra of small fits to one thread: on a busy computer several are twenty times slower."""
-    return threadpool_limits(1, user_api="blas") if n <= _FEW_RUNS else nullcontext()
 
 
 def _race(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from surrogate.models.records.constant import Constant as Constant
     from surrogate.models.records.gaussian_process import GaussianProcessRecord as GaussianProcessRecord
     from surrogate.models.records.mlp import MLPRecord as MLPRecord
+    from surrogate.models.records.polynomial_chaos import PolynomialChaosRecord as PolynomialChaosRecord
     from surrogate.models.records.record import Record as Record
 
 __getattr__, __dir__, __all__ = lazy.attach(
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "constant": ["Constant"],
         "gaussian_process": ["GaussianProcessRecord"],
         "mlp": ["MLPRecord"],
+        "polynomial_chaos": ["PolynomialChaosRecord"],
         "record": ["Record"],
     },
 )
