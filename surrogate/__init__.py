@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from surrogate.design import Sobol as Sobol
     from surrogate.models.boxes import PRIM as PRIM
     from surrogate.models.boxes import REDS as REDS
+    from surrogate.models.boxes import BestInterval as BestInterval
+    from surrogate.models.boxes import CARTBoxes as CARTBoxes
     from surrogate.simulation import SimulationFailed as SimulationFailed
     from surrogate.simulation import check_simulator as check_simulator
     from surrogate.space import Box as Box
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from surrogate.validation import Scorecard as Scorecard
     from surrogate.workflows import Surrogate as Surrogate
     from surrogate.workflows import discover as discover
+    from surrogate.workflows import discover_actively as discover_actively
 
 __version__ = _version("surrogate-discovery")
 
@@ -47,11 +50,11 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "PlackettBurman",
             "Sobol",
         ],
-        "models.boxes": ["PRIM", "REDS"],
+        "models.boxes": ["BestInterval", "CARTBoxes", "PRIM", "REDS"],
         "simulation": ["SimulationFailed", "check_simulator"],
         "space": ["Box", "Categorical", "Integer", "Real", "Space"],
         "transfer": ["TransferSet", "collect"],
         "validation": ["Scorecard"],
-        "workflows": ["Surrogate", "discover"],
+        "workflows": ["Surrogate", "discover", "discover_actively"],
     },
 )

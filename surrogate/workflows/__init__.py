@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 import lazy_loader as lazy
 
 if TYPE_CHECKING:
+    from surrogate.workflows.active import discover_actively as discover_actively
     from surrogate.workflows.discover import discover as discover
     from surrogate.workflows.study import Study as Study
     from surrogate.workflows.surrogate import Surrogate as Surrogate
 
 __getattr__, __dir__, __all__ = lazy.attach(
-    __name__, submod_attrs={"discover": ["discover"], "study": ["Study"], "surrogate": ["Surrogate"]}
+    __name__,
+    submod_attrs={
+        "discover": ["discover"],
+        "active": ["discover_actively"],
+        "study": ["Study"],
+        "surrogate": ["Surrogate"],
+    },
 )

@@ -114,13 +114,13 @@ def discover(
         search = search_emulated(finder, question, columns, declared, max_boxes, folds, repeats or 1, seed)
     else:
         search = _search_runs(finder, question, columns, max_boxes, folds, repeats, seed)
-    return make_study(question, declared, columns, search, finder, seed)
+    return make_study(question, declared, search, finder, seed)
 
 
-def make_study(
-    question: Question, space: Space, columns: Columns, search: Search, finder: BoxFinder, seed: int
-) -> Study:
+def make_study(question: Question, space: Space, search: Search, finder: BoxFinder, seed: int) -> Study:
     """Return the answer to a question."""
+    from surrogate.models.boxes.columns import read_columns
+
     units = {name: p.unit for name, p in space.parameters.items() if p.unit}
     boxes = [Box(c.steps[c.row].limits, names=list(question.X.columns), units=units) for c in search.covers]
     first = search.covers[0]
@@ -137,7 +137,8 @@ def make_study(
         boxes=[box for box in boxes if box.limits],
         lost=question.lost,
         seed=seed,
-        _columns=columns,
+        _question=question,
+        _columns=read_columns(question.X),
         _evidence=[c.heldout.table().iloc[c.row] for c in search.covers],
         _finder=finder,
     )

@@ -39,6 +39,8 @@ class Question:
         1 for a case of interest, 0 for none.
     text : str or None
         The condition, if the case was given as one.
+    rows : ndarray of int or None
+        Place of each run among those planned, if they are from a transfer set.
     condition : Expression or None
         The same, if it is one on the outputs and inputs of successful runs.
     outputs : mapping of str to ndarray of shape (n,)
@@ -52,6 +54,7 @@ class Question:
     y: NDArray[np.float64]
     text: str | None
     lost: pd.DataFrame
+    rows: NDArray[np.intp] | None = None
     condition: Expression | None = None
     outputs: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
@@ -107,7 +110,7 @@ def read_question(runs: Any, case: Any, inputs: Sequence[str] | None) -> Questio
         table = _columns_of(table, inputs)
     y = read_y(case, table, "case")
     own = runs if isinstance(runs, TransferSet) else None
-    return Question(own, read_frame(table), y, None, _lost(own))
+    return Question(own, read_frame(table), y, None, _lost(own), _succeeded(own))
 
 
 def read_runs(path: Path) -> Any:
@@ -175,8 +178,16 @@ def _condition_question(
         if name not in kept and table[name].dtype.kind in "iuf"
     }
     complete = all(name in named or name in kept for name in condition.names)
+    rows = _succeeded(runs)
     return Question(
-        runs, read_frame(X), y, condition.text, lost, condition if complete else None, named if complete else {}
+        runs,
+        read_frame(X),
+        y,
+        condition.text,
+        lost,
+        None if rows is None else rows[~failed.to_numpy()],
+        condition if complete else None,
+        named if complete else {},
     )
 
 
@@ -251,7 +262,8 @@ def _failure_question(runs: Any, case: str, inputs: Sequence[str] | None) -> Que
             f"case: {case!r} holds in {'all' if cases.any() else 'none'} of the {len(cases)} runs that were made, so "
             f"there is no boundary to seek. Their statuses: {', '.join(map(str, sorted(set(status)))) or 'none'}."
         )
-    return Question(own, read_frame(table), cases.astype(np.float64), case, table.iloc[:0].assign(status=""))
+    rows = None if own is None else np.flatnonzero(made)
+    return Question(own, read_frame(table), cases.astype(np.float64), case, table.iloc[:0].assign(status=""), rows)
 
 
 def _with_status(table: pd.DataFrame, inputs: Sequence[str] | None) -> tuple[pd.DataFrame, pd.Series[Any]]:
@@ -268,6 +280,10 @@ def _with_status(table: pd.DataFrame, inputs: Sequence[str] | None) -> tuple[pd.
         gone = table[outputs].isna().any(axis=1)
         status = pd.Series(np.where(gone, FAILED, str(Status.OK)), index=table.index, dtype=object)
     return _columns_of(table, kept), status
+
+
+def _succeeded(runs: TransferSet | None) -> NDArray[np.intp] | None:
+    return None if runs is None else np.flatnonzero((runs.status == str(Status.OK)).to_numpy())
 
 
 def _lost(runs: TransferSet | None) -> pd.DataFrame:

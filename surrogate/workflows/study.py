@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from surrogate.models.boxes.columns import Columns
     from surrogate.space import Space
     from surrogate.transfer import TransferSet
+    from surrogate.workflows.question import Question
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,6 +68,7 @@ class Study:
     boxes: list[Box]
     lost: pd.DataFrame
     seed: int
+    _question: Question = field(compare=False)
     _columns: Columns = field(compare=False)
     _evidence: list[pd.Series[Any]] = field(compare=False)
     _finder: BoxFinder = field(compare=False)
@@ -106,6 +108,40 @@ class Study:
             outside = len(self.X) - inside, len(self.lost) - lost
             rows.append((inside + lost, lost, slow, _share(lost, inside), _share(outside[1], outside[0])))
         return pd.DataFrame(rows, columns=["runs", "failed", "timeout", "share", "elsewhere"])
+
+    def next_runs(self, n: int, seed: int | None = None) -> pd.DataFrame:
+        """Say which runs would tell most about the border of the case, for `surrogate.collect` to make.
+
+        They lie where an emulator of the case is most uncertain, away from the runs made and from each other. Do not
+        judge a box by them: they are not like the futures that may come. `surrogate.discover_actively` does all of it.
+
+        Parameters
+        ----------
+        n : int
+        seed : int, optional
+            Of the candidates; by default that of the study.
+
+        Returns
+        -------
+        DataFrame of shape (n, d)
+            Inputs, for ``collect(simulator, study.space, study.next_runs(50), ...)``.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than 10 cases, or runs without the case, to learn from.
+        """
+        from sklearn.base import clone
+
+        from surrogate.models.boxes import REDS
+        from surrogate.workflows.active import next_runs
+
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+            raise ValueError(f"n: must be a whole number of at least 1, got {n!r}.")
+        finder = self._finder if isinstance(self._finder, REDS) else REDS()
+        finder = clone(finder).set_params(space=self.space)
+        made = self.X if self.runs is None else self.runs.inputs
+        return next_runs(self._question, finder, made, int(n), seed=self.seed if seed is None else seed)
 
     def stability(self, n_resamples: int | None = None, seed: int | None = None) -> pd.DataFrame:
         """Say how often each parameter is limited again when the search is repeated on random halves of the runs.
