@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sims.adapters.record import Output
 
 _LOG_LINES = 10
+_FATAL = 4  # in FMI 1, 2 and 3
 
 
 class FMU:
@@ -148,6 +149,7 @@ class _Instance:
     def __init__(self, content: bytes) -> None:
         fmpy = _fmpy()
         self.runs = 0
+        self._dead = False
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
         self._folder = _unpacked(content)
         self._description = _description(content, "the FMU")
@@ -179,6 +181,7 @@ class _Instance:
                 output=list(variables),
             )
         except Exception as error:
+            self._dead = getattr(error, "status", None) == _FATAL
             raise SimulationFailed(self._told("the FMU failed", error)) from error
         end = stop if stop is not None else getattr(self._description.defaultExperiment, "stopTime", None)
         if end is not None and table["time"][-1] < float(end) - (interval or 0.0) - 1e-9 * abs(float(end)):
@@ -186,7 +189,9 @@ class _Instance:
         return {name: np.array(table[name], dtype=np.float64) for name in ("time", *variables)}
 
     def free(self) -> None:
-        self._fmu.freeInstance()
+        # After a fatal error the standard allows no further call, and freeing it has been seen to crash the process.
+        if not self._dead:
+            self._fmu.freeInstance()
 
     def _listen(self, *message: Any) -> None:
         """Keep what the FMU logs: component, instance name, status, category, text."""

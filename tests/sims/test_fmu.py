@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import tempfile
@@ -61,6 +62,7 @@ def tank(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def own_temporary_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # for child processes
 
 
 def simulator(tank, bounds=None, **options):
@@ -120,8 +122,10 @@ def test_integers_and_booleans_are_set_by_their_types(tank):
 
 def test_a_failing_step_is_a_failed_run_and_the_next_one_is_fine(tank):
     run = simulator(tank, {**BOUNDS, "start": (50.0, 150.0)})
-    with pytest.raises(SimulationFailed, match="the FMU failed: fmi2DoStep"):
-        run(start=120.0, loss=0.1, ambient=20.0)
+    for _ in range(20):
+        with pytest.raises(SimulationFailed, match="the FMU failed: fmi2DoStep"):
+            run(start=120.0, loss=0.1, ambient=20.0)
+        gc.collect()  # what a library has broken shows here
     assert run(start=80.0, loss=0.1, ambient=20.0)["end"] == pytest.approx(exact(80.0, 0.1, 20.0), rel=1e-12)
 
 

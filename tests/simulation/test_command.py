@@ -36,6 +36,7 @@ def own_temporary_folder(tmp_path, monkeypatch):
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))  # for child processes
     yield
     assert list(folder.glob("surrogate-*")) == [], "a run left its directory"
 
