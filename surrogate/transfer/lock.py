@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
+import shutil
 import sqlite3
 import threading
 import uuid
@@ -33,9 +35,9 @@ class Lock(ABC):
     """
 
     def __init__(self, directory: Path) -> None:
-        self._acquire(directory)
         who = {"pid": os.getpid(), "host": platform.node(), "since": now(), "started": _started(os.getpid())}
         self.text = json.dumps({**who, "token": uuid.uuid4().hex})
+        self._acquire(directory)
         try:
             (directory / HOLDER).write_text(self.text, encoding="utf-8")
         except BaseException:
@@ -74,54 +76,77 @@ class LocalLock(Lock):
 
 
 class NetworkLock(Lock):
-    """A directory that only one can make, for file systems on which locks of the operating system are not reliable.
+    """A directory that only one can put in place, for file systems whose locks are not reliable.
 
-    It is renewed while the driver lives. It is stale, and taken over, if the driver ran on this computer and is gone,
-    or if it has not been renewed for a minute by the clock of the file system.
+    It holds the name of its driver, and is renewed while that lives. It is stale, and taken over, if the driver ran on
+    this computer and is gone, or if it has not been renewed for a minute by the clock of the file system.
     """
 
     def _acquire(self, directory: Path) -> None:
         self._held = directory / "driver.held"
+        mine = directory / f"driver.{uuid.uuid4().hex}"
+        mine.mkdir()
+        (mine / HOLDER).write_text(self.text, encoding="utf-8")
         try:
-            self._held.mkdir()
-        except FileExistsError:
-            if not self._is_stale(directory):
-                raise _refusal(directory) from None
-            aside = directory / f"driver.{uuid.uuid4().hex}"
-            with suppress(FileNotFoundError):  # another driver was faster, and the next line decides
-                self._held.rename(aside)
-                aside.rmdir()
-            try:
-                self._held.mkdir()
-            except FileExistsError:
-                raise _refusal(directory) from None
+            if not (self._put(mine) or (self._is_stale(mine) and self._take_over(mine))):
+                raise _refusal(directory)
+        except BaseException:
+            shutil.rmtree(mine, ignore_errors=True)
+            raise
         self._released = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="surrogate-lock", daemon=True)
         self._thread.start()
 
+    def _put(self, mine: Path) -> bool:
+        """Put a lock in place; False if there is one, which a rename cannot replace because it is not empty."""
+        try:
+            mine.rename(self._held)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise
+            return False
+        return True
+
+    def _take_over(self, mine: Path) -> bool:
+        """Replace a stale lock; False if another driver is faster."""
+        # One at a time: whoever was slower must not take away the lock that the faster has just put in place.
+        turn = self._held.with_name("driver.turn")
+        try:
+            turn.mkdir()
+        except FileExistsError:
+            with suppress(OSError):
+                if (mine / HOLDER).stat().st_mtime - turn.stat().st_mtime > _STALE_SECONDS:
+                    turn.rmdir()  # whoever had it died, and the next driver has its turn
+            return False
+        try:
+            if self._is_stale(mine):
+                shutil.rmtree(self._held, ignore_errors=True)
+            return self._put(mine)
+        finally:
+            turn.rmdir()
+
     def _renew(self) -> None:
         while not self._released.wait(_RENEW_SECONDS):
             with suppress(OSError):  # the ledger will say what is wrong with the disk
-                os.utime(self._held)
+                os.utime(self._held / HOLDER)
 
-    def _is_stale(self, directory: Path) -> bool:
-        who = _holder(directory)
+    def _is_stale(self, mine: Path) -> bool:
+        who = _holder(self._held)
         if who.get("host") == platform.node() and _started(who.get("pid")) != who.get("started"):
             return True
-        probe = directory / f"driver.{uuid.uuid4().hex}"
-        probe.touch()  # the file system's own clock, which may differ from this computer's
+        os.utime(mine / HOLDER)  # the file system's own clock, which may differ from this computer's
         try:
-            return probe.stat().st_mtime - self._held.stat().st_mtime > _STALE_SECONDS
+            age = (mine / HOLDER).stat().st_mtime - (self._held / HOLDER).stat().st_mtime
         except FileNotFoundError:  # released in the meantime
             return True
-        finally:
-            probe.unlink()
+        return age > _STALE_SECONDS
 
     def release(self) -> None:
         self._released.set()
         self._thread.join()
-        with suppress(FileNotFoundError):
-            self._held.rmdir()
+        with suppress(OSError):
+            if (self._held / HOLDER).read_text(encoding="utf-8") == self.text:  # else it was taken over
+                shutil.rmtree(self._held)
 
 
 def lock(directory: Path) -> Lock:
