@@ -31,8 +31,10 @@ def accuracy(inside, y):
 def best_of_all_intervals(values, y):
     distinct = np.unique(values)
     return max(
-        accuracy((values >= low) & (values <= high), y) for low, high in itertools.product(distinct, distinct) if low <= high
-    )  # fmt: skip
+        accuracy((values >= low) & (values <= high), y)
+        for low, high in itertools.product(distinct, distinct)
+        if low <= high
+    )
 
 
 @settings(max_examples=60, deadline=None)

@@ -99,8 +99,9 @@ class BaggedBoxes(BoxFinder):
     def search(self, columns: Columns, y: NDArray[np.float64]) -> list[Step]:
         """Search in every bag, count all boxes on all rows, and keep those that none beats."""
         finder = self._search_with()
-        # In bags rows are drawn by their inputs' order, so that the order of the rows given does not matter.
-        arranged = np.lexsort(np.array([y, *(column.ranks for column in columns.columns)]))
+        # In bags rows are drawn by their inputs' order, so that the order of rows and columns does not matter.
+        by_name = sorted(columns.columns, key=lambda column: column.name)
+        arranged = np.lexsort(np.array([y, *(column.ranks for column in by_name)]))
         whole = Step({}, columns.n, float(y.sum()))
         found: list[Step] = []
         seen: set[tuple[tuple[str, object], ...]] = {()}

@@ -72,15 +72,19 @@ class BestInterval(BoxFinder):
             if not isinstance(value, int | np.integer) or value < 1:
                 raise ValueError(f"{name}: must be a whole number of at least 1, got {value!r}.")
 
-    def search(self, columns: Columns, y: NDArray[np.float64]) -> list[Step]:
+    def search(
+        self, columns: Columns, y: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+    ) -> list[Step]:
         """Refine the boxes of the beam until it stays the same; return the best box of each size."""
         depth = len(columns.columns) if self.depth is None else self.depth
-        whole = _Candidate((), {}, columns.n, float(y.sum()), 0.0)
+        total = columns.n if weights is None else float(weights.sum())
+        cases = _Cases(y if weights is None else y * weights, weights, total)
+        whole = _Candidate((), {}, total, float(cases.k.sum()), 0.0)
         beam, best = [whole], {0: whole}
         while True:
             found = {c.ranks: c for c in beam}
             for candidate in beam:
-                found |= {c.ranks: c for c in _refine(candidate, columns, y, depth)}
+                found |= {c.ranks: c for c in _refine(candidate, columns, cases, depth)}
             pool = sorted(found.values(), key=lambda c: (-round(c.accuracy, 12), len(c.ranks)))
             for c in pool:
                 if c.accuracy > best.get(len(c.ranks), whole).accuracy + 1e-12:
@@ -91,12 +95,31 @@ class BestInterval(BoxFinder):
 
 
 @dataclass(frozen=True)
+class _Cases:
+    """Cases of interest row for row, weighted; the weights, if there are any; how much all rows count."""
+
+    k: NDArray[np.float64]
+    weights: NDArray[np.float64] | None
+    total: float
+
+    @property
+    def base_rate(self) -> float:
+        return float(self.k.sum()) / self.total
+
+    def at_ranks(self, column: Column, rows: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+        """Return rows (or their weight) and cases at each value of a column."""
+        held = column.ranks[rows]
+        n = np.bincount(held, None if self.weights is None else self.weights[rows], minlength=len(column.values))
+        return n, np.bincount(held, self.k[rows], minlength=len(column.values)).astype(np.float64)
+
+
+@dataclass(frozen=True)
 class _Candidate:
     """A box as ranks (by which equal ones are known) and as limits, with its counts."""
 
     ranks: tuple[tuple[int, tuple[int, ...]], ...]
     limits: dict[str, Limit]
-    n: int
+    n: float
     k: float
     accuracy: float
 
@@ -112,7 +135,7 @@ def _improving(best: dict[int, _Candidate]) -> list[Step]:
     return steps
 
 
-def _refine(box: _Candidate, columns: Columns, y: NDArray[np.float64], depth: int) -> Iterator[_Candidate]:
+def _refine(box: _Candidate, columns: Columns, cases: _Cases, depth: int) -> Iterator[_Candidate]:
     """Yield the box with the best limit of each column in place of the one it has."""
     within = {name: column.inside(box.limits[name]) for name, column in _limited(box, columns)}
     for number, column in enumerate(columns.columns):
@@ -120,27 +143,23 @@ def _refine(box: _Candidate, columns: Columns, y: NDArray[np.float64], depth: in
         if len(others) >= depth:
             continue
         rows = np.logical_and.reduce(others) if others else np.ones(columns.n, dtype=bool)
-        yield _with_best(box, number, column, rows, y)
+        yield _with_best(box, number, column, rows, cases)
 
 
 def _limited(box: _Candidate, columns: Columns) -> list[tuple[str, Column]]:
     return [(column.name, column) for column in columns.columns if column.name in box.limits]
 
 
-def _with_best(
-    box: _Candidate, number: int, column: Column, rows: NDArray[np.bool_], y: NDArray[np.float64]
-) -> _Candidate:
-    held = column.ranks[rows]
-    n = np.bincount(held, minlength=len(column.values))
-    k = np.bincount(held, weights=y[rows], minlength=len(column.values)).astype(np.float64)
-    kept, limit = best_limit(column, n, k, float(y.mean()))
+def _with_best(box: _Candidate, number: int, column: Column, rows: NDArray[np.bool_], cases: _Cases) -> _Candidate:
+    n, k = cases.at_ranks(column, rows)
+    kept, limit = best_limit(column, n, k, cases.base_rate)
     ranks = tuple(entry for entry in box.ranks if entry[0] != number)
     limits = {name: old for name, old in box.limits.items() if name != column.name}
     if limit is not None:
         taken = tuple(kept.tolist()) if column.kind is Kind.NOMINAL else (int(kept[0]), int(kept[-1]))
         ranks, limits = tuple(sorted((*ranks, (number, taken)))), {**limits, column.name: limit}
-    inside_n, inside_k = int(n[kept].sum()), float(k[kept].sum())
-    return _Candidate(ranks, limits, inside_n, inside_k, (inside_k - inside_n * float(y.mean())) / len(y))
+    inside_n, inside_k = n[kept].sum().item(), float(k[kept].sum())
+    return _Candidate(ranks, limits, inside_n, inside_k, (inside_k - inside_n * cases.base_rate) / cases.total)
 
 
 def best_limit(

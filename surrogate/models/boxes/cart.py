@@ -66,20 +66,33 @@ class CARTBoxes(BoxFinder):
         if not 0 <= self.mass_min < 1:
             raise ValueError(f"mass_min: must be from 0 to below 1, got {self.mass_min!r}. The usual is 0.05.")
 
-    def search(self, columns: Columns, y: NDArray[np.float64]) -> list[Step]:
+    def search(
+        self, columns: Columns, y: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+    ) -> list[Step]:
         """Grow the tree; return the box without limits and the leaves."""
         from sklearn.tree import DecisionTreeRegressor
 
         splits = [split for column in columns.columns for split in _splits(column)]
         # For 0/1 cases the squared error of a regression tree is half the Gini impurity; it also takes probabilities.
-        tree = DecisionTreeRegressor(
-            min_samples_leaf=max(1, int(self.mass_min * columns.n)), random_state=self.random_state
-        )
+        tree = DecisionTreeRegressor(random_state=self.random_state, **self._least(columns.n, weights))
         ranks = np.column_stack([column.ranks == c if c is not None else column.ranks for column, c in splits])
-        tree.fit(ranks, y)
-        whole = Step({}, columns.n, float(y.sum()))
-        leaves = _leaves(tree.tree_, 0, splits, np.arange(columns.n), y, {}) if tree.tree_.node_count > 1 else ()
-        return [whole, *leaves]
+        rows = np.arange(columns.n) if weights is None else np.flatnonzero(weights)
+        tree.fit(ranks[rows], y[rows], None if weights is None else weights[rows])
+        boxes = [({}, rows), *_leaves(tree.tree_, 0, splits, rows, {})] if tree.tree_.node_count > 1 else [({}, rows)]
+        if weights is None:
+            return [Step(limits, len(inside), float(y[inside].sum())) for limits, inside in boxes]
+        return [
+            Step(limits, float(weights[inside].sum()), float(weights[inside] @ y[inside])) for limits, inside in boxes
+        ]
+
+    def _least(self, n: int, weights: NDArray[np.float64] | None) -> dict[str, Any]:
+        """Return what keeps leaves heavy enough, as the tree calls it."""
+        if weights is None:
+            return {"min_samples_leaf": max(1, int(self.mass_min * n))}
+        total = float(weights.sum())
+        # Whole weights are repeated rows, whose number is rounded down; a little less, for sums of others are inexact.
+        share = int(self.mass_min * total) / total if (weights == np.floor(weights)).all() else self.mass_min
+        return {"min_weight_fraction_leaf": min(share * (1 - 1e-9), 0.5)}
 
     def match(self, steps: Sequence[Step], others: Sequence[Step]) -> NDArray[np.intp]:
         """For each step return the number of the nearest one of a tree grown on other rows, by coverage and density.
@@ -104,19 +117,19 @@ def _splits(column: Column) -> list[_Split]:
 
 
 def _leaves(
-    tree: Any, node: int, splits: list[_Split], rows: NDArray[np.intp], y: NDArray[np.float64], limits: dict[str, Limit]
-) -> Iterator[Step]:
+    tree: Any, node: int, splits: list[_Split], rows: NDArray[np.intp], limits: dict[str, Limit]
+) -> Iterator[tuple[dict[str, Limit], NDArray[np.intp]]]:
     """Yield the leaves below a node from left to right; `rows` are those in the node."""
     left = int(tree.children_left[node])
     if left < 0:
-        yield Step(limits, len(rows), float(y[rows].sum()))
+        yield limits, rows
         return
     column, category = splits[int(tree.feature[node])]
     ranks = column.ranks[rows]
     down = ranks != category if category is not None else ranks <= tree.threshold[node]
     for child, kept, upper in ((left, down, True), (int(tree.children_right[node]), ~down, False)):
         limit = _limit(column, category, limits.get(column.name), ranks[kept], ranks[~kept], upper)
-        yield from _leaves(tree, child, splits, rows[kept], y, {**limits, column.name: limit})
+        yield from _leaves(tree, child, splits, rows[kept], {**limits, column.name: limit})
 
 
 def _limit(

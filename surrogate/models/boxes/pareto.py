@@ -136,7 +136,7 @@ def _with_dropped(steps: Iterable[Step], columns: Columns, y: NDArray[np.float64
 
 def _moved(step: Step, columns: Columns, y: NDArray[np.float64]) -> Iterator[Step]:
     """Yield the box with its ends where they serve best, for some prices of a row in cases; no new end is drawn."""
-    limited = [column for column in columns.columns if column.name in step.limits]
+    limited = sorted((c for c in columns.columns if c.name in step.limits), key=lambda column: column.name)
     for price in (0.25, 0.5, 0.75):
         limits, n, k = dict(step.limits), step.n, step.k
         within = {column.name: column.inside(limits[column.name]) for column in limited}

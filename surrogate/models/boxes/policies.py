@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate.models.boxes.overlap import observed_space, overlap
+from surrogate.models.boxes.box_volume import observed_space, overlap
 from surrogate.space import Box, Categorical, Space
 
 if TYPE_CHECKING:

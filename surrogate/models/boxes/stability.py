@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from surrogate.models.boxes.box_volume import observed_space, overlap
 from surrogate.models.boxes.columns import Column, Columns, Limit
-from surrogate.models.boxes.overlap import observed_space, overlap
 from surrogate.models.boxes.resampled_search import Limits, ResampledSearch, resampled
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate.models.boxes.feature_scores import feature_scores
+from surrogate.models.boxes.feature_scoring import feature_scores
 from surrogate.models.boxes.reading import read_frame, read_y
 
 if TYPE_CHECKING:

@@ -115,17 +115,20 @@ def worst_case(
     if budget < 2 * points:
         raise ValueError(f"budget: needs at least {2 * points} runs, got {budget}.")
     objective: Any = search  # the stubs know no vectorised functions
-    answer = differential_evolution(
-        objective,
-        Bounds(np.zeros(len(space)), np.ones(len(space))),
-        init=search.start(points, seed),
-        maxiter=budget // points - 1,
-        vectorized=True,
-        updating="deferred",
-        polish=False,
-        tol=1e-8,
-        rng=np.random.default_rng(seed),
-    )
+    try:
+        answer = differential_evolution(
+            objective,
+            Bounds(np.zeros(len(space)), np.ones(len(space))),
+            init=search.start(points, seed),
+            maxiter=budget // points - 1,
+            vectorized=True,
+            updating="deferred",
+            polish=False,
+            tol=1e-8,
+            rng=np.random.default_rng(seed),
+        )
+    except _NoSuchOutput as error:
+        raise ValueError(str(error)) from None
     if search.best is None:
         raise ValueError(
             f"no run of {search.n_runs} gave an answer {'outside' if outside else 'inside'} the box; "
@@ -133,6 +136,10 @@ def worst_case(
         )
     point, value, outputs = search.best
     return WorstCase(point, value, outputs, not outside, search.n_runs, search.n_failed, bool(answer.success))
+
+
+class _NoSuchOutput(Exception):
+    """Not a ValueError, which differential evolution takes for its own."""
 
 
 class _Search:
@@ -181,5 +188,5 @@ class _Search:
         if self.output is None and len(numbers) == 1:
             return next(iter(numbers))
         if self.output not in numbers:
-            raise ValueError(f"output: must be one of {list(numbers)}, got {self.output!r}.")
+            raise _NoSuchOutput(f"output: must be one of {list(numbers)}, got {self.output!r}.")
         return self.output

@@ -243,4 +243,4 @@ def _worst_quantile(deviation: NDArray[np.float64], quantile: float) -> float:
     place = quantile * (len(ordered) - 1)
     low, high = ordered[int(np.floor(place))], ordered[int(np.ceil(place))]
     share = place - np.floor(place)
-    return float(np.where(share > 0, low * (1 - share) + high * share, low).max())
+    return float((low * (1 - share) + high * share if share > 0 else low).max())
