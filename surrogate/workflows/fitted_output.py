@@ -30,11 +30,14 @@ class FittedOutput:
         What intervals are made of.
     scorecard : Scorecard
         How good it is.
+    out_of_fold : pair of ndarray of shape (n,), optional
+        What the runs answered, and what was predicted of each without its fold. No part of a model file.
     """
 
     record: Record
     conformal: Conformal
     scorecard: Scorecard
+    out_of_fold: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     @classmethod
     def fit(
@@ -99,7 +102,7 @@ class FittedOutput:
             constant=constant,
             candidate_rows=chosen.rows,
         )
-        return cls(record, Conformal.fit(y, out.prediction, out.std), scorecard)
+        return cls(record, Conformal.fit(y, out.prediction, out.std), scorecard, (y, out.prediction))
 
     def std(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the standard deviation of the model; the conformal scale where it states none.

@@ -112,6 +112,7 @@ def analyse(file: StudyFile, runs: TransferSet, announce: Callable[[str], None] 
         runs=runs,
         study=study,
         scorecards=model.scorecards if model is not None else {},
+        predictions=model.out_of_fold if model is not None else {},
         title=words.get("title"),
         question=words.get("question"),
         provenance=asked,

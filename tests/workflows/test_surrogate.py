@@ -466,3 +466,15 @@ def test_a_file_of_something_else_is_refused(tmp_path):
     write_model(tmp_path / "m", {"kind": "surrogate", "outputs": []}, {})
     with pytest.raises(ModelFileError, match="description of the model is incomplete"):
         Surrogate.load(tmp_path / "m")
+
+
+def test_errors_of_the_scorecard_are_those_of_the_out_of_fold_predictions(tmp_path):
+    X = np.random.default_rng(0).random((40, 2))
+    y = X[:, 0] ** 2 + X[:, 1]
+    model = Surrogate.from_runs(X, y)
+    observed, predicted = model.out_of_fold["y"]
+    np.testing.assert_array_equal(observed, y)
+    assert model.scorecard.max_error == pytest.approx(np.abs(predicted - observed).max())
+    model.save(tmp_path / "model.surrogate")
+    with pytest.raises(AttributeError, match="holds no runs"):
+        _ = Surrogate.load(tmp_path / "model.surrogate").out_of_fold
