@@ -102,7 +102,7 @@ def export_model(path: str | os.PathLike[str], space: Space, records: Mapping[st
     suffix = Path(path).suffix
     if suffix not in _LANGUAGES:
         raise ValueError(
-            f"path: one of the suffixes {', '.join(_LANGUAGES)} says the language; got {suffix!r}. "
+            f"path: '.surrogate' (the model file) or one of {', '.join(_LANGUAGES)} is available; got {suffix!r}. "
             "Write for instance model.export('model.c')."
         )
     language: Language = importlib.import_module(f"surrogate.export.{_LANGUAGES[suffix]}")

@@ -43,6 +43,8 @@ def predict(X):
 
 def predict_one(x):
     """Answer for one row of {d} values: {one}."""
+    if isinstance(x, np.ndarray):
+        x = x.tolist()
     if not ({good_one}):
         return {nan_one}
 {columns_one}    return {answers_one}
