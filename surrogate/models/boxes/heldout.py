@@ -120,7 +120,8 @@ def choose(
        whose limits cost least; this gives a set of each size, and `finder` searches once in each.
     2. The same, ranking included, is done in every split on the rows outside the fold. A step on all rows is
        matched with the step of the split's search in as many parameters whose mass is nearest (on a log scale):
-       mass tells how far a search has peeled, whatever it found. The fold's rows in that step are counted.
+       mass tells how far a search has peeled, whatever it found. (The leaves of `CARTBoxes` are not nested and are
+       matched by coverage and density.) The fold's rows in that step are counted.
     3. The criterion is the correlation between lying in the box and being a case (`box_correlation`) on held-out
        rows. Only steps are considered whose held-out density is above the base rate with its whole 95 % interval;
        without one the box without limits is chosen. Among those within one standard error of the best [1]_ the one
@@ -148,13 +149,15 @@ def choose(
     folds = min(folds, len(y))
     full = _searches(finder, columns, y)
     splits = list(stratified_folds(y, folds, repeats, seed))
+    # Finders whose boxes are not nested say themselves which of another search's boxes is meant.
+    match = getattr(finder, "match", match_by_mass)
     counts = [np.zeros((3, len(splits), len(steps))) for _, steps in full]
     for place, (train, test) in enumerate(splits):
         found = _searches(finder, columns.take(train), y[train])
         for size, (_, steps) in enumerate(full):
             # A split may support fewer parameters than all rows do: its largest search then stands for the larger.
             matching = found[min(size, len(found) - 1)][1]
-            counts[size][:, place] = _heldout_counts(columns, y, test, matching, match_by_mass(steps, matching))
+            counts[size][:, place] = _heldout_counts(columns, y, test, matching, match(steps, matching))
     cases = float(y.sum())
     heldout = [HeldOut(n, k, correlation, cases, repeats, folds) for n, k, correlation in counts]
     size, row = _one_standard_error([steps for _, steps in full], heldout, float(y.mean()))
