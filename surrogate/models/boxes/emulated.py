@@ -30,6 +30,7 @@ _LEAST_CASES = 10  # with and without the case: two in each fold of five
 _NEAR = 1.2  # times the least log loss: worth trying again in a fold
 _FEW_RUNS = 300  # up to here a fold needs four fifths of the runs to stand for all of them, beyond two thirds
 _FOLDS_WITHIN = 3  # in which the emulators of a fold are compared and calibrated
+_AS_DENSE = 0.01  # boxes of two samples of runs have then most in common, at the price of half a point of precision
 _BLOCK = 10_000  # new points at a time, so that a Gaussian process needs little memory
 
 
@@ -130,19 +131,26 @@ class Emulated:
         return best
 
     def believed(self, steps: Sequence[Step], rows: NDArray[np.intp] | slice = slice(None)) -> list[Step]:
-        """Return the steps before the first one in which too few of the runs `rows` lie."""
+        """Return the steps that runs can bear out, of a search on the new points.
+
+        The last one is the first box as dense, by the emulator, as any: what is peeled from it follows differences
+        of probability that no calibration can confirm. It also comes before the first box in which too few of the
+        runs `rows` lie.
+        """
+        densities = [step.k / step.n for step in steps]
         kept: list[Step] = []
-        for step in steps:
+        for step, density in zip(steps, densities, strict=True):
             if kept and self.columns.inside(step.limits, rows).sum() < self._min_runs:
                 break
             kept.append(step)
+            if density >= max(densities) - _AS_DENSE:
+                break
         return kept
 
-    def found(self, steps: Sequence[Step], labels: Floats, labelling: Labelling, finder: BoxFinder) -> Found:
+    def found(self, steps: list[Step], labels: Floats, labelling: Labelling, finder: BoxFinder) -> Found:
         """Return what a search came to, with coverage and density of its boxes on the new points."""
         import pandas as pd
 
-        steps = self.believed(steps)
         inside = [self.points.columns.inside(step.limits) for step in steps]
         k = np.array([labels[rows].sum() for rows in inside])
         n = np.array([rows.sum() for rows in inside])
@@ -254,13 +262,14 @@ class EmulatedFolds:
             (names, emulated.believed(steps, rows))
             for names, steps in heldout._searches(finder, part, self.labels[places])
         ]
+        match = getattr(finder, "match", match_by_mass)
         counts = [np.zeros((3, len(self.held_out), len(steps))) for _, steps in full]
         for number, (test, labels) in enumerate(zip(self.held_out, self.fold_labels, strict=True)):
             found = heldout._searches(finder, part, labels[places].astype(np.float64))
             kept = test[left[test]]
             for size, (_, steps) in enumerate(full):
                 matching = found[min(size, len(found) - 1)][1]
-                matched = match_by_mass(steps, matching)
+                matched = match(steps, matching)
                 counts[size][:, number] = heldout._heldout_counts(columns, y, kept, matching, matched)
         evidence = [HeldOut(n, k, c, float(y[rows].sum()), self.repeats, self.folds) for n, k, c in counts]
         size, row = heldout._one_standard_error([steps for _, steps in full], evidence, float(y[rows].mean()))
