@@ -82,17 +82,24 @@ class OutputForm:
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...] | None] | None = None) -> None:
+        self._decide(shapes)
+
+    def _decide(self, shapes: Mapping[str, tuple[int, ...] | None] | None) -> None:
         self.shapes: dict[str, tuple[int, ...] | None] | None = None if shapes is None else dict(shapes)
+        shown = (self.shapes or {}).items()
+        # Kept, because they are asked for with every run.
+        self._names = tuple(name for name, shape in shown if shape is None)
+        self._fields = {name: shape for name, shape in shown if shape is not None}
 
     @property
     def names(self) -> tuple[str, ...]:
         """Outputs that are numbers, in the order of the first run."""
-        return tuple(name for name, shape in (self.shapes or {}).items() if shape is None)
+        return self._names
 
     @property
     def fields(self) -> dict[str, tuple[int, ...]]:
         """Outputs that are arrays, with their shapes."""
-        return {name: shape for name, shape in (self.shapes or {}).items() if shape is not None}
+        return self._fields
 
     def check(self, outcome: Outcome) -> Outcome:
         """Return the outcome, or a `BAD_OUTPUT` one if its outputs differ from those of the first run."""
@@ -100,7 +107,7 @@ class OutputForm:
             return outcome
         outputs = outcome.outputs
         if self.shapes is None:
-            self.shapes = {name: _shape(value) for name, value in outputs.items()}
+            self._decide({name: _shape(value) for name, value in outputs.items()})
             return outcome
         if outputs.keys() != self.shapes.keys():
             problem = f"outputs are {tuple(outputs)}, but the first run answered {tuple(self.shapes)}"

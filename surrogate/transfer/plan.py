@@ -24,6 +24,7 @@ Policies = Mapping[str, Mapping[str, Any]]
 POLICY = "policy"
 REPLICATE = "replicate"
 _BATCH = 10_000
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ def occurrences(futures: pd.DataFrame) -> NDArray[np.int64]:
 
 def canonical(content: Any) -> bytes:
     """Return JSON with sorted names, no spaces and shortest exact numbers: equal content, equal bytes."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return _canonical.encode(content).encode()
 
 
 def _without_negative_zero(column: NDArray[Any]) -> NDArray[Any]:

@@ -57,7 +57,7 @@ def remount(disk, options):
 
 
 def test_a_full_disk_stops_the_study_with_the_cause_and_a_larger_one_lets_it_resume(small_disk):
-    store, model = small_disk / "s.runs", Model()
+    store, model = small_disk / "s.runs", Model(pause=0.03)
     with pytest.raises(OSError, match=r"cannot write to .*(No space left|disk is full).*same collect") as stopped:
         collect(model, AB, 40, store=store)
     assert isinstance(stopped.value.runs, TransferSet)
