@@ -277,8 +277,9 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
         return None if value is None else _checked(value, arguments[0], where)
     if origin is tuple and isinstance(value, tuple):
         return tuple(_checked(item, arguments[0], f"{where}[{i}]") for i, item in enumerate(value))
-    if origin is np.ndarray and isinstance(value, np.ndarray):
-        dtype = np.dtype(typing.get_args(arguments[1])[0])
+    if (origin is np.ndarray or origin is NDArray) and isinstance(value, np.ndarray):
+        # NDArray[t] is ndarray[shape, dtype[t]] up to numpy 2.4, and an alias with the argument t from 2.5 on.
+        dtype = np.dtype(typing.get_args(arguments[1])[0] if origin is np.ndarray else arguments[0])
         return _frozen(value, dtype) if value.dtype == dtype else _refuse(value, hint, where)
     if hint is float:
         return float(value) if type(value) in (float, int) and math.isfinite(value) else _refuse(value, hint, where)
