@@ -159,12 +159,18 @@ class Study:
             A row a parameter: `limited` in the chosen box, `reproduced_coverage`, `reproduced_density` (shares of
             the halves) and the positions of its limits; see `surrogate.models.boxes.stability.resample`.
         """
+        from sklearn.base import clone
+
         from surrogate.models.boxes import REDS
         from surrogate.models.boxes.stability import resample
 
         row = self.trajectory.iloc[self.chosen]
+        finder = self._finder
+        if isinstance(finder, REDS):
+            # A half of the runs may teach too little; that is what is asked here, and no error.
+            finder = clone(finder).set_params(gate=False, space=self.space)
         table = resample(
-            self._finder,
+            finder,
             self._columns,
             self.y,
             float(row["coverage"]),

@@ -222,3 +222,12 @@ def test_a_handful_of_runs_is_no_reason_to_crash():
     for y in ([0, 0, 0, 1], [0, 1, 0, 1], [1, 1, 0, 1]):
         assert discover(X, y).boxes == []
     assert discover(X[:2], [0, 1]).stability(n_resamples=3)["limited"].sum() == 0
+
+
+@pytest.mark.parametrize("method", ["best_interval", "cart"])
+def test_every_method_gives_a_box_with_held_out_evidence(runs, method):
+    study = discover(runs, "loss > 3", method, max_boxes=1)
+    row = study.trajectory.iloc[study.chosen]
+    assert study.box == study.search.boxes_[study.chosen]
+    assert "demand" in study.box.limits
+    assert row["heldout_density_low"] > study.base_rate

@@ -56,9 +56,10 @@ class Emulated:
         seed: int,
         peel_alphas: Sequence[float] | None,
         min_runs: int,
+        gate: bool,
     ) -> None:
         with_it, without = float(asked.y.sum()), float((1 - asked.y).sum())
-        if min(with_it, without) < _LEAST_CASES:
+        if gate and min(with_it, without) < _LEAST_CASES:
             raise ValueError(
                 f"runs: an emulator of the case needs at least {_LEAST_CASES} runs with it and without it; got "
                 f"{with_it:g} and {without:g}. Make more runs, move the threshold, or use PRIM."
@@ -76,7 +77,7 @@ class Emulated:
         self._inputs = inputs_of(columns)
         self._features = features_of(space, self._inputs[list(self.points.inputs)])
         self._finder, self._hard, self._seed = finder, hard, seed
-        self._peel_alphas, self._min_runs = peel_alphas, min_runs
+        self._peel_alphas, self._min_runs, self._gate = peel_alphas, min_runs, gate
         self.emulations = (
             usual_emulations(len(self._features), asked, seed)
             if emulator is None
@@ -103,7 +104,7 @@ class Emulated:
         blocks = [slice(start, start + _BLOCK) for start in range(0, len(features), _BLOCK)]
         p = np.concatenate([labelling.probability(features[block], inputs.iloc[block]) for block in blocks])
         labels = (p >= 0.5).astype(np.float64) if self._hard else p
-        if labels.min() == labels.max():
+        if self._gate and labels.min() == labels.max():
             raise ValueError(
                 f"labels: the emulator says {labels[0]:.3g} for each of the {len(labels)} new points, so there is "
                 "nothing to tell apart. Use labels='probability', or make more runs."
@@ -115,7 +116,7 @@ class Emulated:
     def tuned(self, labels: Floats) -> BoxFinder:
         """Return the finder with the `peel_alpha` that suits the new points best."""
         finder: BoxFinder = clone(self._finder)
-        if not self._peel_alphas or not hasattr(finder, "peel_alpha"):
+        if not self._peel_alphas or not hasattr(finder, "peel_alpha") or labels.min() == labels.max():
             return finder
         columns = self.points.columns
         # Neighbours in a Sobol' sequence lie apart: every other point is a sample of its own.
@@ -154,7 +155,9 @@ class Emulated:
         inside = [self.points.columns.inside(step.limits) for step in steps]
         k = np.array([labels[rows].sum() for rows in inside])
         n = np.array([rows.sum() for rows in inside])
-        table = pd.DataFrame({"emulator_coverage": k / labels.sum(), "emulator_density": k / np.maximum(n, 1)})
+        table = pd.DataFrame(
+            {"emulator_coverage": k / max(float(labels.sum()), 1e-300), "emulator_density": k / np.maximum(n, 1)}
+        )
         return Found(steps, labelling, finder, table)
 
 
