@@ -203,8 +203,12 @@ class Kept:
 
     def __init__(self, path):
         self.path = path
-        self.rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        self.rows = self.read(path)
         self.done = {(r["case"], r["n"], r["method"], r["seed"]) for r in self.rows}
+
+    @staticmethod
+    def read(path):
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def add(self, **row):
         self.rows.append(row)
@@ -265,7 +269,7 @@ def main():
     if asked.table:
         from reds_table import write_table
 
-        return write_table(kept.rows, asked.table, consistency)
+        return write_table(kept.rows, Kept.read(asked.work / "active.jsonl"), asked.table, consistency)
     warnings.simplefilter("ignore")
     cases = {f.name: function_case(f) for f in FUNCTIONS}
     cases |= {"lake": lake_case(asked.work), "smart grid": grid_case(asked.work)}

@@ -10,10 +10,11 @@ MEASURES = {"pr_auc": "PR AUC", "precision": "precision", "consistency": "consis
 SIZES = (200, 400, 800)
 
 
-def write_table(rows, path, consistency):
+def write_table(rows, active, path, consistency):
     results = pd.DataFrame(rows).drop_duplicates(["case", "n", "method", "seed"])
     text = [__doc_title__, *_coverage(results), "## Averages\n", *_averages(results, consistency)]
     text += ["\n## Equal N: Wilcoxon signed-rank tests over seeds\n", *_wilcoxon(results)]
+    text += ["\n## Active REDS (`benchmarks/reds_active.py`)\n", *_active(active)]
     text += ["\n## Every case\n", *_cases(results, consistency)]
     path.write_text("\n".join(text) + "\n", encoding="utf-8")
     print(path.read_text(encoding="utf-8"))
@@ -98,6 +99,21 @@ def _wilcoxon(results):
                         f"cases, worse in {len(worse)}{bad} (two-sided, 5 %, not corrected for the number of tests)."
                     )
     return lines or ["Not enough seeds yet."]
+
+
+def _active(rows):
+    if not rows:
+        return ["Not yet run."]
+    results = pd.DataFrame(rows)
+    cases = results.groupby("seed").size()
+    results = results[results["seed"].isin(cases[cases == cases.max()].index)]
+    means = results.groupby("runs")[["wrong", "pr_auc", "precision"]].mean() * 100
+    lines = [f"Means of {results['case'].nunique()} functions and {results['seed'].nunique()} seeds, in percent.\n",
+             "| runs | wrong labels | PR AUC | precision |", "|---|---|---|---|"]  # fmt: skip
+    return lines + [
+        f"| {runs} | {row['wrong']:.2f} | {row['pr_auc']:.1f} | {row['precision']:.1f} |"
+        for runs, row in means.iterrows()
+    ]
 
 
 def _cases(results, consistency):
