@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -187,11 +188,13 @@ def studies(draw):
     paste_alpha=st.sampled_from([0.05, 0.2]),
     mass_min=st.sampled_from([0.05, 0.2]),
     objective=st.sampled_from(["original", "lenient1", "lenient2"]),
+    bins=st.sampled_from([2, 3, 8, 64]),
 )
-def test_the_trajectory_is_that_of_the_literal_algorithm(study, alpha, paste_alpha, mass_min, objective):
+def test_the_trajectory_is_that_of_the_literal_algorithm(study, alpha, paste_alpha, mass_min, objective, bins):
     X, y = study
     expected = Naive(X, y, alpha, paste_alpha, mass_min, objective).trajectory()
-    search = PRIM(alpha, paste_alpha, mass_min, objective).fit(X, y)
+    with patch("surrogate.models.boxes.binning.bins_for", return_value=bins):
+        search = PRIM(alpha, paste_alpha, mass_min, objective).fit(X, y)
     found = list(zip(search.trajectory_["n"], search.trajectory_["k"], strict=True))
     assert found == [(n, k) for n, k, _ in expected]
     for box, (_, _, literal) in zip(search.boxes_, expected, strict=True):

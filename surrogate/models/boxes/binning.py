@@ -177,10 +177,9 @@ def bin_columns(
     codes = np.empty((n, d), dtype=np.uint8 if widest <= 256 else np.uint16 if widest <= 65536 else np.uint32)
     for numbers, edges in read:
         first, starts, middles, scales = _cells(edges, n_bins)
-        binning_kernel.first_edges(np.concatenate(edges), starts, middles, scales, first)
-        binning_kernel.code_values(
-            *numbers.buffer, np.concatenate(edges), starts, middles, scales, first, numbers.places, codes
-        )
+        joined = np.concatenate([*edges, edges[0][:1]])
+        binning_kernel.first_edges(joined, starts, middles, scales, first)
+        binning_kernel.code_values(*numbers.buffer, joined, starts, middles, scales, first, numbers.places, codes)
     for place, own_codes, _ in categories:
         codes[:, place] = own_codes
     families = tuple(numbers for numbers, _ in read)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numba
+import numpy as np
 
 ROWS_AT_ONCE = 1024  # so that what a table stored by rows gives for one column is still in the cache for the next
 
@@ -37,25 +38,24 @@ def code_values(
     flat: Any, column_stride: int, row_stride: int, edges: Any, starts: Any, middles: Any, scales: Any, first: Any,
     places: Any, codes: Any,
 ) -> None:  # fmt: skip
-    """Write for each number the number of edges that are not above it."""
-    cells = first.shape[1] - 1
-    n = len(codes)
+    """Write for each number the number of edges that are not above it; `edges` has one more at its end."""
+    cells, n = first.shape[1] - 1, len(codes)
     for begin in range(0, n, ROWS_AT_ONCE):
         for i in range(len(places)):
-            place, middle, scale, start = places[i], middles[i], scales[i], starts[i]
+            place, middle, scale = places[i], middles[i], scales[i]
+            own, count, first_of = edges[starts[i] : starts[i + 1] + 1], starts[i + 1] - starts[i], first[i]
             for row in range(begin, min(begin + ROWS_AT_ONCE, n)):
                 value = flat[i * column_stride + row * row_stride]
-                cell = cell_of(value, middle, scale, cells)
-                low, high = int(first[i, cell]), int(first[i, cell + 1])
+                cell = np.uint64(cell_of(value, middle, scale, cells))
+                low, high = np.int64(first_of[cell]), np.int64(first_of[cell + np.uint64(1)])
                 while high - low > 1:
                     half = (low + high) // 2
-                    if value >= edges[start + half]:
+                    if value >= own[half]:
                         low = half + 1
                     else:
                         high = half
-                if high > low and value >= edges[start + low]:
-                    low += 1
-                codes[row, place] = low
+                # No branch here, which would be guessed wrongly once in a few rows.
+                codes[row, place] = low + ((low < count) & (value >= own[np.uint64(low)]))
 
 
 @numba.njit(cache=True)
@@ -69,11 +69,9 @@ def count_rows(codes: Any, offsets: Any, counts: Any) -> None:
 @numba.njit(cache=True)
 def list_rows(codes: Any, offsets: Any, ends: Any, rows: Any) -> None:
     """Write the rows of each bin one after the other; `ends` holds the start of each bin and becomes its end."""
-    n = codes.shape[0]
-    for begin in range(0, n, ROWS_AT_ONCE):
-        for j in range(codes.shape[1]):
-            offset = offsets[j]
-            for row in range(begin, min(begin + ROWS_AT_ONCE, n)):
-                bin_ = offset + codes[row, j]
-                rows[ends[bin_]] = row
-                ends[bin_] += 1
+    for j in range(codes.shape[1]):
+        own = ends[offsets[j] : offsets[j + 1]]
+        for row in range(codes.shape[0]):
+            code = np.uint64(codes[row, j])
+            rows[np.uint64(own[code])] = row
+            own[code] += 1

@@ -290,14 +290,14 @@ def _read_objects(name: str, series: pd.Series[Any]) -> Column:
     if inferred.dtype != series.dtype and not pd.api.types.is_string_dtype(inferred.dtype):
         return _read_column(name, inferred)
     try:
-        places, values = pd.factorize(_objects(series), use_na_sentinel=True)
+        found, values = pd.factorize(_objects(series), use_na_sentinel=True)
     except TypeError:
         example = next(value for value in series if getattr(type(value), "__hash__", None) is None)
         raise TypeError(
             f"X[{name!r}]: argument must be a string or a number (or another value with a hash), "
             f"got {type(example).__name__}. Convert the column."
         ) from None
-    values, places = _sorted_categories(values, places.astype(np.int32))
+    values, places = _sorted_categories(values, found.astype(np.int32))
     return Column(name, Kind.NOMINAL, places, values)
 
 

@@ -109,7 +109,7 @@ class _Pasted:
         self.boundary = [0] * sides
         self.touching: list[tuple[int, int]] = [(0, 0)] * sides
         self.misses, self.missed = np.zeros(n, dtype=np.int32), np.zeros(n, dtype=np.int32)
-        self.member = np.empty(n, dtype=np.int32)
+        self.member = np.empty(n, dtype=np.int16)
         self.hist = np.zeros((2, self.bins.offsets[-1], 2), dtype=np.int64)
         self.pool = np.zeros((sides, 2), dtype=np.int64)
         self.numbers = [_Limited(self, part) for part in self.bins.numbers if np.isin(part.places, self.places).any()]
@@ -151,8 +151,8 @@ class _Pasted:
                 yield from self.of_number[number].offers(number, column, limit)
 
     def _more_categories(self, number: int, column: Column, limit: frozenset[Any]) -> Iterator[_Offer]:
-        first, last = self.bin_ends[self.places[number]]
-        held = [c for c in range(len(column.values)) if self._holds(int(first) + c)]
+        first = int(self.bin_ends[self.places[number], 0])
+        held = [c for c in range(len(column.values)) if self._holds(first + c)]
         absent = [c for c in held if column.values[c] not in limit]
         if column.kind is Kind.ORDERED:
             inside = [c for c in held if column.values[c] in limit]
@@ -164,7 +164,7 @@ class _Pasted:
             n, k = self.hist[0, first + category].tolist()
             if n:
                 wider = limit | {column.values[category]}
-                yield _Offer(number, 2 * number, wider, (n, k), len(absent) == 1, int(first) + category)
+                yield _Offer(number, 2 * number, wider, (n, k), len(absent) == 1, first + category)
 
     def _holds(self, bin_: int) -> bool:
         begin, end = self.listing.starts[bin_ : bin_ + 2]
@@ -201,13 +201,6 @@ class _Limited:
         self.values, self.beyond = np.zeros((2, sides), dtype=self.flat.dtype)
         self.taken = np.zeros((sides, 2), dtype=np.int64)
         self.on_limit = np.zeros(sides, dtype=np.int64)
-        self.outermost = {
-            (number, end): box.kernel.outermost(
-                *self._column(number), box.bin_ends[box.places[number], end], -1 if end else 1, box.units.counts
-            )
-            for number, _ in chosen
-            for end in (0, 1)
-        }
 
     def _column(self, number: int) -> tuple[Any, ...]:
         listing = self.box.listing
@@ -248,10 +241,17 @@ class _Limited:
             if n:
                 kept, gone = self.values[side].item(), self.beyond[side].item()
                 value = midpoint(kept, gone) if column.kind is Kind.REAL and kept != gone else column.number(kept)
-                if kept == self.outermost[number, end]:
+                if kept == gone and kept == self._outermost(number, end):
                     value = math.inf if end else -math.inf
                 wider = (limit[0], value) if end else (value, limit[1])
                 yield _Offer(number, side, wider, (n, k), wider == (-math.inf, math.inf))
+
+    def _outermost(self, number: int, end: int) -> float | int:
+        first = self.box.bin_ends[self.box.places[number], end]
+        value: float | int = self.box.kernel.outermost(
+            *self._column(number), first, -1 if end else 1, self.box.units.counts
+        )
+        return value
 
     def move(self, offer: _Offer) -> tuple[int, int]:
         """Move a limit; return from where to where the rows are listed that it kept out and lets in."""

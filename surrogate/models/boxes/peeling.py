@@ -81,7 +81,7 @@ class _Inside:
         self.total = units.total.copy()
         self.limits: dict[str, Limit] = {}
         # Rows in the box are 0, the others -1.
-        self.member = np.where(units.counts[:, 0] > 0, 0, -1).astype(np.int32)
+        self.member = np.where(units.counts[:, 0] > 0, 0, -1).astype(np.int16)
         self.hist = np.zeros((self.bins.offsets[-1], 2), dtype=np.int64)
         self.kernel.fill(self.bins.codes, self.bins.offsets, units.counts, self.hist)
         self.ends = np.stack([self.bins.offsets[:-1], self.bins.offsets[1:] - 1], axis=1)
@@ -110,7 +110,7 @@ class _Inside:
         """
         last = self.total[0] - int(self.units.of_n)
         near = np.array([math.floor(last * alpha), last - math.ceil(last * (1 - alpha))], dtype=np.int64)
-        left, limited = [np.zeros((0, 2), dtype=np.int64)], [np.zeros(0, dtype=np.intp)]
+        left, limited = [np.zeros((0, 2), dtype=np.int64)], [np.zeros(0, dtype=np.bool_)]
         for part in self.numbers:
             part.find(near)
             left.append(np.where(part.varying, part.left, 0)[:, ::-1].reshape(-1, 2))
@@ -139,17 +139,9 @@ class _Inside:
         else:
             begin, end = self._limit_category(*self.removable[number - 2 * len(self.of_number)])
         bins = self.bins
-        self.kernel.leave(
-            self.listing.rows,
-            begin,
-            end,
-            bins.codes,
-            bins.offsets,
-            self.member,
-            self.units.counts,
-            self.hist,
-            self.total,
-        )
+        # In order, so that what is read of them lies in order in memory.
+        rows = np.sort(self.listing.rows[begin:end])
+        self.kernel.leave(rows, bins.codes, bins.offsets, self.member, self.units.counts, self.hist, self.total)
 
     def _limit_category(self, j: int, category: int) -> tuple[int, int]:
         kept = [c for c in self.allowed[j] if c != category]
@@ -192,7 +184,7 @@ class _Numbers:
     @property
     def moves(self) -> NDArray[np.bool_]:
         """Whether the cut at each end of each column would be a limit: at the end of the data it is none."""
-        return ~self.exact | (self.value != self.edge)
+        return np.asarray(~self.exact | (self.value != self.edge))
 
     def limit(self, i: int, side: int) -> tuple[int, int]:
         """Draw the limit of a cut that was found; return from where to where the rows are listed that leave."""

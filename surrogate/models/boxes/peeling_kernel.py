@@ -19,9 +19,18 @@ LOWER, UPPER = 0, 1
 def fill(codes: Any, offsets: Any, weights: Any, hist: Any) -> None:
     """Count the units of each bin of each column."""
     for row in range(codes.shape[0]):
-        n, k = weights[row, 0], weights[row, 1]
-        for j in range(codes.shape[1]):
-            bin_ = offsets[j] + codes[row, j]
+        _count(codes[row], offsets, weights[row, 0], weights[row, 1], hist)
+
+
+@numba.njit(cache=True)
+def _count(codes: Any, offsets: Any, n: int, k: int, hist: Any) -> None:
+    """Add the units of a row to its bins; most rows are no case, which halves the work."""
+    if k == 0:
+        for j in range(len(codes)):
+            hist[np.uint64(offsets[j] + codes[j]), 0] += n
+    else:
+        for j in range(len(codes)):
+            bin_ = np.uint64(offsets[j] + codes[j])
             hist[bin_, 0] += n
             hist[bin_, 1] += k
 
@@ -57,18 +66,30 @@ def walk(
         value = flat[base + rows[starts[bin_]] * stride]
         return bin_, value, n, k, n + hist[bin_, 0], k + hist[bin_, 1]
     order_bin(flat, base, stride, rows, starts, in_order, bin_)
-    value, value_n, value_k, found = flat[0], n, k, False
-    for number in range(starts[bin_ + 1] - starts[bin_]):
-        row = rows[starts[bin_] + number] if step > 0 else rows[starts[bin_ + 1] - 1 - number]
-        if member[row] != wanted:
-            continue
-        next_value = flat[base + row * stride]
-        if not found or next_value != value:
-            if n > place:
+    begin = starts[bin_] if step > 0 else starts[bin_ + 1] - 1
+    number = begin
+    # Values lie far apart in memory: first only members are counted, then the few equal values at the place are read.
+    while True:
+        row = rows[number]
+        if member[row] == wanted:
+            if n + weights[row, 0] > place:
                 break
-            value, value_n, value_k, found = next_value, n, k, True
-        n += weights[row, 0]
-        k += weights[row, 1]
+            n += weights[row, 0]
+            k += weights[row, 1]
+        number += step
+    value, value_n, value_k = flat[base + rows[number] * stride], n, k
+    back = number - step
+    while back != begin - step and flat[base + rows[back] * stride] == value:
+        if member[rows[back]] == wanted:
+            value_n -= weights[rows[back], 0]
+            value_k -= weights[rows[back], 1]
+        back -= step
+    end = starts[bin_ + 1] if step > 0 else starts[bin_] - 1
+    while number != end and flat[base + rows[number] * stride] == value:
+        if member[rows[number]] == wanted:
+            n += weights[rows[number], 0]
+            k += weights[rows[number], 1]
+        number += step
     return bin_, value, value_n, value_k, n, k
 
 
@@ -85,9 +106,10 @@ def value_beyond(
                 row = rows[place]
                 if member[row] == wanted:
                     other = flat[base + row * stride]
-                    if (other > value) if step > 0 else (other < value):
-                        if not found or ((other < nearest) if step > 0 else (other > nearest)):
-                            nearest, found = other, True
+                    past = other > value if step > 0 else other < value
+                    nearer = not found or (other < nearest if step > 0 else other > nearest)
+                    if past and nearer:
+                        nearest, found = other, True
         if bin_ == last:
             break
         bin_ += step
@@ -97,7 +119,7 @@ def value_beyond(
 @numba.njit(cache=True)
 def position(
     flat: Any, base: int, stride: int, rows: Any, starts: Any, in_order: Any, bin_: int, value: Any, after: bool
-) -> int:
+) -> Any:
     """Return the place in `rows` of the first row of a bin at (or after) a value."""
     order_bin(flat, base, stride, rows, starts, in_order, bin_)
     place = starts[bin_]
@@ -150,19 +172,13 @@ def find_cuts(
 
 
 @numba.njit(cache=True)
-def leave(
-    rows: Any, begin: int, end: int, codes: Any, offsets: Any, member: Any, weights: Any, hist: Any, total: Any
-) -> None:
-    """Let those of the listed rows leave the box that are in it."""
-    for place in range(begin, end):
-        row = rows[place]
+def leave(rows: Any, codes: Any, offsets: Any, member: Any, weights: Any, hist: Any, total: Any) -> None:
+    """Let those of the rows leave the box that are in it."""
+    for row in rows:
         if member[row] != 0:
             continue
         member[row] = -1
         n, k = weights[row, 0], weights[row, 1]
         total[0] -= n
         total[1] -= k
-        for j in range(codes.shape[1]):
-            bin_ = offsets[j] + codes[row, j]
-            hist[bin_, 0] -= n
-            hist[bin_, 1] -= k
+        _count(codes[row], offsets, -n, -k, hist)

@@ -107,5 +107,6 @@ class PRIM(BoxFinder):
             raise ValueError(f"mass_min: must be from 0 to below 1, got {self.mass_min!r}. The usual is 0.05.")
         if not callable(self.objective) and self.objective not in OBJECTIVES:
             raise ValueError(
-                f"objective: must be one of {sorted(OBJECTIVES)} or a function such as FBeta(3), got {self.objective!r}."
+                f"objective: must be one of {sorted(OBJECTIVES)} or a function such as FBeta(3), "
+                f"got {self.objective!r}."
             )
