@@ -122,7 +122,7 @@ def test_rounding_leaves_every_run_on_its_side(biofuel, box_21):
     X, _ = biofuel
     rounded = round_box(box_21, X)
     assert rounded.exact
-    assert rounded.box.to_text() == (
+    assert rounded.to_text() == (
         "Demand elasticity >= -0.422 and Total biomass <= 756 and Biomass backstop price >= 150 and "
         "Cellulosic cost >= 73"
     )

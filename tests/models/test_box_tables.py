@@ -75,6 +75,7 @@ def test_rounding_never_changes_membership_and_never_adds_digits(seed, n, scale)
     rounded = round_box(box, X)
     assert rounded.exact
     np.testing.assert_array_equal(rounded.box.contains(X), box.contains(X))
+    assert "rounding" not in rounded.to_text()
     for name, limit in rounded.box.limits.items():
         for end, old in zip(limit, box.limits[name], strict=True):
             assert len(repr(float(end))) <= max(len(repr(float(old))), len(f"{float(old):.17g}"))
@@ -97,6 +98,7 @@ def test_forced_digits_say_what_they_change_and_categories_stay():
     rounded = round_box(BOX, X, digits=1)
     now, before = rounded.box.contains(X), BOX.contains(X)
     assert rounded.gained == (now & ~before).sum() and rounded.lost == (before & ~now).sum()
+    assert rounded.to_text().endswith(f"(rounding lets {rounded.gained} run(s) in and {rounded.lost} out)")
     assert rounded.box.limits["fuel"] == BOX.limits["fuel"]
     narrow = round_box(Box({"a": (0.4501, 0.4502)}), X, digits=1).box.limits["a"]
     assert narrow[0] <= narrow[1]

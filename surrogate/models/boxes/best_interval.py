@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,7 +103,7 @@ class _Cases:
     weights: NDArray[np.float64] | None
     total: float
 
-    @property
+    @cached_property
     def base_rate(self) -> float:
         return float(self.k.sum()) / self.total
 
@@ -137,17 +138,14 @@ def _improving(best: dict[int, _Candidate]) -> list[Step]:
 
 def _refine(box: _Candidate, columns: Columns, cases: _Cases, depth: int) -> Iterator[_Candidate]:
     """Yield the box with the best limit of each column in place of the one it has."""
-    within = {name: column.inside(box.limits[name]) for name, column in _limited(box, columns)}
+    within = {c.name: c.inside(box.limits[c.name]) for c in columns.columns if c.name in box.limits}
+    everything = np.ones(columns.n, dtype=bool)
+    inside = reduce(np.logical_and, within.values(), everything)
     for number, column in enumerate(columns.columns):
         others = [rows for name, rows in within.items() if name != column.name]
-        if len(others) >= depth:
-            continue
-        rows = np.logical_and.reduce(others) if others else np.ones(columns.n, dtype=bool)
-        yield _with_best(box, number, column, rows, cases)
-
-
-def _limited(box: _Candidate, columns: Columns) -> list[tuple[str, Column]]:
-    return [(column.name, column) for column in columns.columns if column.name in box.limits]
+        if len(others) < depth:
+            rows = inside if len(others) == len(within) else reduce(np.logical_and, others, everything)
+            yield _with_best(box, number, column, rows, cases)
 
 
 def _with_best(box: _Candidate, number: int, column: Column, rows: NDArray[np.bool_], cases: _Cases) -> _Candidate:

@@ -36,6 +36,13 @@ class RoundedBox:
         """Whether the same rows lie in both boxes."""
         return not (self.gained or self.lost)
 
+    def to_text(self) -> str:
+        """Return the box as a condition in words with every digit that counts; what forced rounding did is added."""
+        ends = [end for limit in self.box.limits.values() if isinstance(limit, tuple) for end in limit]
+        needed = [len(Decimal(repr(end)).normalize().as_tuple().digits) for end in ends if math.isfinite(end)]
+        loss = "" if self.exact else f" (rounding lets {self.gained} run(s) in and {self.lost} out)"
+        return self.box.to_text(max(needed, default=6)) + loss
+
 
 def round_box(box: Box, X: Any, digits: int | None = None, *, least_digits: int = 2) -> RoundedBox:
     """Round the limits of a box to the fewest digits with which the same rows lie in it.
@@ -62,10 +69,10 @@ def round_box(box: Box, X: Any, digits: int | None = None, *, least_digits: int 
     >>> X = np.random.default_rng(0).random((200, 2))
     >>> box = Box({"x1": (0.4871234, 1.0), "x2": (-np.inf, 0.6120987)}, names=["x1", "x2"])
     >>> rounded = round_box(box, X)
-    >>> rounded.box.to_text(), rounded.exact
+    >>> rounded.to_text(), rounded.exact
     ('0.49 <= x1 <= 1 and x2 <= 0.61', True)
-    >>> round_box(box, X, digits=1).lost
-    4
+    >>> round_box(box, X, digits=1).to_text()
+    '0.5 <= x1 <= 1 and x2 <= 0.6 (rounding lets 0 run(s) in and 4 out)'
     """
     frame = read_frame(X)
     if not hasattr(X, "columns") and box.names is not None and len(box.names) == frame.shape[1]:
