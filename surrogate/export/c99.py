@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.export.export import Answers, ExportError, described
-from surrogate.export.portable import TINY, Kriging, Level, Network, Trees
+from surrogate.export.portable import SMOOTH, TINY, Kriging, Level, Network, Polynomial, Trees
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -151,7 +151,7 @@ def columns(portable: Portable, number: Any, declare: str = "double {name}[{size
         return f"log(({value} > {tiny} ? {value} : {tiny}) / {number(column.low)}) / {number(column.width)}"
 
     lines = []
-    for name, wanted, translate in (("z", Trees, natural), ("u", (Kriging, Network), scaled)):
+    for name, wanted, translate in (("z", Trees, natural), ("u", SMOOTH, scaled)):
         if any(isinstance(formula, wanted) for formula in formulas):
             lines.append(declare.format(name=name, size=len(portable.columns)))
             lines += [f"{name}[{j}] = {translate(column)};" for j, column in enumerate(portable.columns)]
@@ -175,28 +175,68 @@ def _data(i: int, formula: Any) -> str:
             _ints(f"root{i}", walk.roots) + _ints(f"feature{i}", walk.feature) + _ints(f"first{i}", walk.first)
             + _doubles(f"cut{i}", np.where(np.isnan(walk.cut), 0.0, walk.cut)) + _doubles(f"value{i}", walk.value)
         )  # fmt: skip
+    if isinstance(formula, Polynomial):
+        return _polynomial(f"formula{i}", formula)
     if isinstance(formula, Kriging):
         n, p = formula.points.shape
+        if isinstance(formula.trend, Polynomial):
+            before, trend = _polynomial(f"trend{i}", formula.trend), f"trend{i}(u)"
+        else:
+            before, trend = "", hexadecimal(formula.trend)
+        if formula.interaction is None:
+            start, term, k = "0.0", "r += difference * difference", f"{formula.correlation}(r)"
+        else:
+            more, share = hexadecimal(formula.interaction), hexadecimal(1.0 + formula.interaction)
+            start, k = "1.0", "r"
+            term = f"r *= (1.0 + {more} * {formula.correlation}(difference * difference)) / {share}"
         return (
-            _doubles(f"point{i}", formula.points) + _doubles(f"inverse{i}", formula.inverse)
+            before + _doubles(f"point{i}", formula.points) + _doubles(f"inverse{i}", formula.inverse)
             + _doubles(f"weight{i}", formula.weights)
             + f"""
 static double formula{i}(const double *u) {{
     double total = 0.0;
     int i, j;
     for (i = 0; i < {n}; i++) {{
-        double r2 = 0.0;
+        double r = {start};
         for (j = 0; j < {p}; j++) {{
             double difference = (u[j] - point{i}[i * {p} + j]) * inverse{i}[j];
-            r2 += difference * difference;
+            {term};
         }}
-        total += weight{i}[i] * {formula.correlation}(r2);
+        total += weight{i}[i] * {k};
     }}
-    return {hexadecimal(formula.trend)} + total;
+    return {trend} + total;
 }}
 """
         )  # fmt: skip
     return _network(i, formula) if isinstance(formula, Network) else ""
+
+
+def _polynomial(name: str, formula: Polynomial) -> str:
+    terms, p = formula.degrees.shape
+    size = int(formula.degrees.max(initial=0)) + 2
+    return (
+        _ints(f"{name}_degree", formula.degrees) + _doubles(f"{name}_coefficient", formula.coefficients)
+        + _doubles(f"{name}_location", formula.location) + _doubles(f"{name}_width", formula.width)
+        + f"""
+static double {name}(const double *u) {{
+    double value[{p}][{size}], total = 0.0;
+    int i, j;
+    for (j = 0; j < {p}; j++) {{
+        double t = 2.0 * (u[j] - {name}_location[j]) / {name}_width[j] - 1.0;
+        value[j][0] = 1.0;
+        value[j][1] = t;
+        for (i = 1; i + 1 < {size}; i++)
+            value[j][i + 1] = ((2 * i + 1) * t * value[j][i] - i * value[j][i - 1]) / (i + 1);
+    }}
+    for (i = 0; i < {terms}; i++) {{
+        double term = {name}_coefficient[i];
+        for (j = 0; j < {p}; j++) term *= value[j][{name}_degree[i * {p} + j]];
+        total += term;
+    }}
+    return total;
+}}
+"""
+    )  # fmt: skip
 
 
 def _network(i: int, formula: Network) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from surrogate.export.c99 import columns, comment_safe
 from surrogate.export.export import Answers, ExportError, described
-from surrogate.export.portable import Kriging, Level, Network, Portable, Trees
+from surrogate.export.portable import Kriging, Level, Network, Polynomial, Portable, Trees
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,15 +34,16 @@ function walk(z, trees) {
 
 _KRIGING = """
 function kriging(u, model, correlation) {
-    const {point, inverse, weight} = model, p = inverse.length;
+    const {point, inverse, weight, interaction} = model, p = inverse.length;
     let total = 0.0;
     for (let i = 0; i < weight.length; i++) {
-        let r2 = 0.0;
+        let r2 = 0.0, product = 1.0;
         for (let j = 0; j < p; j++) {
             const difference = (u[j] - point[i * p + j]) * inverse[j];
-            r2 += difference * difference;
+            if (interaction === null) r2 += difference * difference;
+            else product *= (1.0 + interaction * correlation(difference * difference)) / (1.0 + interaction);
         }
-        total += weight[i] * correlation(r2);
+        total += weight[i] * (interaction === null ? correlation(r2) : product);
     }
     return total;
 }
@@ -54,6 +55,26 @@ function matern52(r2) {
 function matern72(r2) {
     const s = sqrt(7.0 * r2);
     return (1.0 + s * (1.0 + s * (0.4 + s / 15.0))) * exp(-s);
+}
+"""
+
+_POLYNOMIAL = """
+function polynomial(u, model) {
+    const {location, width, degree, coefficient} = model, p = width.length;
+    const value = Array.from(u, (_, j) => {
+        const t = 2.0 * (u[j] - location[j]) / width[j] - 1.0, values = [1.0, t];
+        for (let k = 1; k < model.highest; k++) {
+            values.push(((2 * k + 1) * t * values[k] - k * values[k - 1]) / (k + 1));
+        }
+        return values;
+    });
+    let total = 0.0;
+    for (let i = 0; i < coefficient.length; i++) {
+        let term = coefficient[i];
+        for (let j = 0; j < p; j++) term *= value[j][degree[i * p + j]];
+        total += term;
+    }
+    return total;
 }
 """
 
@@ -104,6 +125,8 @@ def write(portable: Portable, statement: str) -> bytes:
     for kind, text in ((Trees, _WALK), (Kriging, _KRIGING), (Network, _NETWORK)):
         if any(isinstance(f, kind) for f in formulas):
             parts.append(text)
+    if any(isinstance(part, Polynomial) for f in formulas for part in (f, getattr(f, "trend", None))):
+        parts.append(_POLYNOMIAL)
     parts += [_data(i, formula) for i, formula in enumerate(formulas)]
     answers = ", ".join(_answer(i, formula) for i, formula in enumerate(formulas))
     parts.append(f"""
@@ -161,10 +184,14 @@ def _data(i: int, formula: Any) -> str:
         ints = (f"{name}: Int32Array.from({getattr(walk, table).tolist()})" for name, table in
                 (("root", "roots"), ("feature", "feature"), ("first", "first")))  # fmt: skip
         return f"const trees{i} = {{{', '.join(ints)}, cut: {_doubles(walk.cut)}, value: {_doubles(walk.value)}}};\n"
+    if isinstance(formula, Polynomial):
+        return f"const polynomial{i} = {_polynomial(formula)};\n"
     if isinstance(formula, Kriging):
+        more = "null" if formula.interaction is None else _number(formula.interaction)
+        trend = f"const trend{i} = {_polynomial(formula.trend)};\n" if isinstance(formula.trend, Polynomial) else ""
         return (
-            f"const kriging{i} = {{point: {_doubles(formula.points)}, inverse: {_doubles(formula.inverse)}, "
-            f"weight: {_doubles(formula.weights)}}};\n"
+            f"{trend}const kriging{i} = {{point: {_doubles(formula.points)}, inverse: {_doubles(formula.inverse)}, "
+            f"weight: {_doubles(formula.weights)}, interaction: {more}}};\n"
         )
     if isinstance(formula, Network):
         layers = ",\n".join(
@@ -180,9 +207,23 @@ def _answer(i: int, formula: Any) -> str:
         return _number(formula.value)
     if isinstance(formula, Trees):
         return f"{_number(formula.base)} + walk(z, trees{i})"
+    if isinstance(formula, Polynomial):
+        return f"polynomial(u, polynomial{i})"
     if isinstance(formula, Kriging):
-        return f"{_number(formula.trend)} + kriging(u, kriging{i}, {formula.correlation})"
+        if isinstance(formula.trend, Polynomial):
+            trend = f"polynomial(u, trend{i})"
+        else:
+            trend = _number(formula.trend)
+        return f"{trend} + kriging(u, kriging{i}, {formula.correlation})"
     return f"network(u, layers{i}, {len(formula.weights[0])}, {formula.activation})"
+
+
+def _polynomial(formula: Polynomial) -> str:
+    return (
+        f"{{location: {_doubles(formula.location)}, width: {_doubles(formula.width)}, "
+        f"degree: {formula.degrees.ravel().tolist()}, highest: {int(formula.degrees.max(initial=0))}, "
+        f"coefficient: {_doubles(formula.coefficients)}}}"
+    )
 
 
 def _doubles(values: NDArray[np.float64]) -> str:

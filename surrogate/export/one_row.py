@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from surrogate.export.portable import TINY, Kriging, Level, Portable, Trees
+from surrogate.export.portable import TINY, Kriging, Level, Polynomial, Portable, Trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,14 +107,24 @@ def _part(formula: Any, portable: Portable) -> _Part:
         tables = (walk.roots, int(walk.steps.max()), walk.feature, walk.cut, walk.first, walk.value, formula.base)
         plain = all(values is None for values in portable.categories)
         return _Part(None if plain else compiled.natural, made_of, compiled.trees, _own(tables))
+    if isinstance(formula, Polynomial):
+        return _Part(compiled.scaled, scales, compiled.polynomial, _own(_polynomial(formula)))
     if isinstance(formula, Kriging):
         points = np.ascontiguousarray(formula.points.T)
-        runs = (_CORRELATIONS[formula.correlation], points, formula.inverse, formula.weights, formula.trend)
+        runs: tuple[Any, ...] = (_CORRELATIONS[formula.correlation], points, formula.inverse, formula.weights)
+        if isinstance(formula.trend, Polynomial):
+            runs = (*runs, formula.interaction or 0.0, *_polynomial(formula.trend))
+            return _Part(compiled.scaled, scales, compiled.universal_kriging, _own(runs))
+        runs = (*runs, formula.trend)
         return _Part(compiled.scaled, scales, compiled.kriging, _own(runs))
     widths = np.array([formula.weights[0].shape[1], *(w.shape[2] for w in formula.weights)])
     weights, biases = (np.concatenate([a.ravel() for a in layers]) for layers in (formula.weights, formula.biases))
     members, activation = len(formula.weights[0]), _ACTIVATIONS[formula.activation]
     return _Part(compiled.scaled, scales, compiled.network, (widths, weights, biases, members, activation))
+
+
+def _polynomial(formula: Polynomial) -> tuple[Any, ...]:
+    return formula.location, formula.width, formula.degrees, formula.coefficients
 
 
 def _level(row: NDArray[np.float64], value: float) -> float:

@@ -49,8 +49,55 @@ def trees(z: Any, roots: Any, steps: int, feature: Any, cut: Any, first: Any, va
 
 
 @numba.njit(cache=True, nogil=True)
+def polynomial(u: Any, location: Any, width: Any, degrees: Any, coefficients: Any) -> float:
+    """Sum of products of Legendre polynomials."""
+    highest = degrees.max() if degrees.size else 0
+    values = np.ones((len(u), highest + 2))
+    for j in range(len(u)):
+        t = 2.0 * (u[j] - location[j]) / width[j] - 1.0
+        values[j, 1] = t
+        for k in range(1, highest):
+            values[j, k + 1] = ((2 * k + 1) * t * values[j, k] - k * values[j, k - 1]) / (k + 1)
+    total = 0.0
+    for i in range(len(coefficients)):
+        term = coefficients[i]
+        for j in range(len(u)):
+            term *= values[j, degrees[i, j]]
+        total += term
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def correlated(r2: float, correlation: int) -> float:
+    """Evaluate a correlation: 0 is the squared exponential, 5 and 7 are Matern 5/2 and 7/2."""
+    if correlation == 0:
+        return math.exp(-0.5 * r2)
+    s = math.sqrt(correlation * r2)
+    if correlation == 5:
+        return (1.0 + s + s * s / 3.0) * math.exp(-s)
+    return (1.0 + s * (1.0 + s * (0.4 + s / 15.0))) * math.exp(-s)
+
+
+@numba.njit(cache=True, nogil=True)
+def universal_kriging(
+    u: Any, correlation: int, points: Any, inverse: Any, weights: Any, interaction: float,
+    location: Any, width: Any, degrees: Any, coefficients: Any,
+) -> float:  # fmt: skip
+    """Polynomial trend and products of correlations with damped interactions."""
+    product = np.ones(len(weights))
+    for j in range(len(inverse)):
+        for i in range(len(weights)):
+            difference = (u[j] - points[j, i]) * inverse[j]
+            product[i] *= (1.0 + interaction * correlated(difference * difference, correlation)) / (1.0 + interaction)
+    total = 0.0
+    for i in range(len(weights)):
+        total += weights[i] * product[i]
+    return polynomial(u, location, width, degrees, coefficients) + total
+
+
+@numba.njit(cache=True, nogil=True)
 def kriging(u: Any, correlation: int, points: Any, inverse: Any, weights: Any, trend: float) -> float:
-    """Sum of the correlations with all runs; 0 is the squared exponential, 5 and 7 are Matern 5/2 and 7/2."""
+    """Level and the sum of the correlations with all runs."""
     r2 = np.zeros(len(weights))
     for j in range(len(inverse)):  # along memory: one input of all runs after the other
         for i in range(len(weights)):
@@ -58,13 +105,7 @@ def kriging(u: Any, correlation: int, points: Any, inverse: Any, weights: Any, t
             r2[i] += difference * difference
     total = 0.0
     for i in range(len(weights)):
-        if correlation == 0:
-            k = math.exp(-0.5 * r2[i])
-        else:
-            s = math.sqrt(correlation * r2[i])
-            polynomial = 1.0 + s + s * s / 3.0 if correlation == 5 else 1.0 + s * (1.0 + s * (0.4 + s / 15.0))
-            k = polynomial * math.exp(-s)
-        total += weights[i] * k
+        total += weights[i] * correlated(r2[i], correlation)
     return trend + total
 
 

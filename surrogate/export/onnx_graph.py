@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from surrogate.export.export import Answers, ExportError, described
-from surrogate.export.portable import TINY, Kriging, Level, Network, Portable, Trees
+from surrogate.export.portable import SMOOTH, TINY, Kriging, Level, Network, Polynomial, Portable, Trees
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,7 @@ def write(portable: Portable, statement: str) -> bytes:
     graph = _Graph()
     formulas = list(portable.formulas.values())
     natural = _natural(graph, portable) if any(isinstance(f, Trees) for f in formulas) else ""
-    scaled = _scaled(graph, portable) if any(isinstance(f, (Kriging, Network)) for f in formulas) else ""
+    scaled = _scaled(graph, portable) if any(isinstance(f, SMOOTH) for f in formulas) else ""
     parts = [_answer(graph, formula, natural, scaled) for formula in formulas]
     answers = parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
     graph.nodes.append(helper.make_node("Where", [_good(graph, portable), answers, graph.constant(np.nan)], ["Y"]))
@@ -154,6 +155,8 @@ def _answer(graph: _Graph, formula: Any, natural: str, scaled: str) -> str:
         return graph.add("Add", zeros, graph.constant(formula.value))
     if isinstance(formula, Trees):
         return _trees(graph, formula, natural)
+    if isinstance(formula, Polynomial):
+        return _polynomial(graph, formula, scaled)
     return _kriging(graph, formula, scaled) if isinstance(formula, Kriging) else _network(graph, formula, scaled)
 
 
@@ -192,13 +195,49 @@ def _trees(graph: _Graph, formula: Trees, natural: str) -> str:
 def _kriging(graph: _Graph, formula: Kriging, scaled: str) -> str:
     points = formula.points * formula.inverse
     z = graph.add("Mul", scaled, graph.constant(formula.inverse))
+    if formula.interaction is not None:
+        correlation = _product(graph, formula.correlation, formula.interaction, z, points)
+        return _with_trend(graph, formula, correlation, scaled)
     # Differences, an axis for the runs between: the expanded square would cancel.
     wide = graph.add("Unsqueeze", z, graph.constant([1], np.int64))
     squares = graph.add("Mul", *[graph.add("Sub", wide, graph.constant(points[None]))] * 2)
     r2 = graph.add("ReduceSum", squares, graph.constant([2], np.int64), keepdims=0)
-    correlation = _correlation(graph, formula.correlation, r2)
+    return _with_trend(graph, formula, _correlation(graph, formula.correlation, r2), scaled)
+
+
+def _product(graph: _Graph, kind: str, interaction: float, z: str, points: NDArray[np.float64]) -> str:
+    factors = []
+    for j, column in enumerate(points.T):
+        cell = graph.add("Gather", z, graph.constant([j], np.int64), axis=1)
+        squares = graph.add("Mul", *[graph.add("Sub", cell, graph.constant(column[None]))] * 2)
+        more = graph.add("Mul", _correlation(graph, kind, squares), graph.constant(interaction))
+        factors.append(graph.add("Div", graph.add("Add", more, graph.constant(1.0)), graph.constant(1.0 + interaction)))
+    return reduce(partial(graph.add, "Mul"), factors)
+
+
+def _with_trend(graph: _Graph, formula: Kriging, correlation: str, scaled: str) -> str:
     total = graph.add("MatMul", correlation, graph.constant(formula.weights[:, None]))
+    if isinstance(formula.trend, Polynomial):
+        return graph.add("Add", total, _polynomial(graph, formula.trend, scaled))
     return graph.add("Add", total, graph.constant(formula.trend))
+
+
+def _polynomial(graph: _Graph, formula: Polynomial, scaled: str) -> str:
+    shifted = graph.add("Sub", scaled, graph.constant(formula.location))
+    t = graph.add("Div", graph.add("Mul", shifted, graph.constant(2.0)), graph.constant(formula.width))
+    t = graph.add("Sub", t, graph.constant(1.0))
+    values = [graph.add("Add", graph.add("Mul", t, graph.constant(0.0)), graph.constant(1.0)), t]
+    for k in range(1, int(formula.degrees.max(initial=0))):
+        up = graph.add("Mul", graph.add("Mul", t, graph.constant(2.0 * k + 1.0)), values[k])
+        down = graph.add("Mul", values[k - 1], graph.constant(float(k)))
+        values.append(graph.add("Div", graph.add("Sub", up, down), graph.constant(k + 1.0)))
+    table, p = graph.add("Concat", *values, axis=1), formula.degrees.shape[1]  # degree after degree, p columns each
+    terms = graph.add("Gather", table, graph.constant(np.zeros(len(formula.degrees)), np.int64), axis=1)
+    for j in range(p):
+        if formula.degrees[:, j].any():
+            places = graph.constant(formula.degrees[:, j] * p + j, np.int64)
+            terms = graph.add("Mul", terms, graph.add("Gather", table, places, axis=1))
+    return graph.add("MatMul", terms, graph.constant(formula.coefficients[:, None]))
 
 
 def _correlation(graph: _Graph, kind: str, r2: str) -> str:

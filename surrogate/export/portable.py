@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogate.models.records import BoostedTreesRecord, Constant, GaussianProcessRecord, MLPRecord, Record
+from surrogate.models.records import (
+    BoostedTreesRecord,
+    Constant,
+    GaussianProcessRecord,
+    MLPRecord,
+    PolynomialChaosRecord,
+    Record,
+)
 from surrogate.models.records.correlation import CORRELATIONS, squared_distances
 from surrogate.models.records.cut import first_reaching
 from surrogate.space import Categorical, Integer, Real
@@ -67,14 +74,29 @@ class Trees:
 
 
 @dataclass(frozen=True)
+class Polynomial:
+    """``sum_i coefficients_i prod_j P_k(2 (u_j - location_j) / width_j - 1)``, k from `degrees`, plain Legendre P."""
+
+    location: FloatArray
+    width: FloatArray
+    degrees: NDArray[np.int32]
+    coefficients: FloatArray
+
+
+@dataclass(frozen=True)
 class Kriging:
-    """``trend + sum_i weights_i k(sum_j ((u_j - points_ij) * inverse_j)**2)``."""
+    """``trend + sum_i weights_i k_i`` with ``r_ij = (u_j - points_ij) * inverse_j``.
+
+    ``k_i`` is the correlation of ``sum_j r_ij**2``; with an `interaction` it is the product over j of
+    ``(1 + interaction * k(r_ij**2)) / (1 + interaction)``.
+    """
 
     correlation: str
     points: FloatArray
     inverse: FloatArray
     weights: FloatArray
-    trend: float
+    trend: float | Polynomial
+    interaction: float | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +108,10 @@ class Network:
     activation: str
 
 
-Formula = Level | Trees | Kriging | Network
+#: Formulas of scaled inputs.
+SMOOTH = (Kriging, Network, Polynomial)
+
+Formula = Level | Trees | Kriging | Network | Polynomial
 
 
 class Portable:
@@ -183,6 +208,10 @@ class Portable:
             return Kriging(record.correlation, points, 1.0 / record.length, record.weights, record.trend)
         if isinstance(record, MLPRecord):
             return _network(record)
+        if isinstance(record, PolynomialChaosRecord):
+            return _polynomial(record)
+        if record.kind == "kriging":
+            return _universal_kriging(record)
         raise ValueError(f"output {name!r}: a {record.kind} model has no export. Save it as a model file.")
 
     def _natural_cuts(self, walk: TreeWalk) -> FloatArray:
@@ -202,6 +231,17 @@ def _feature(parameter: Parameter, values: FloatArray) -> FloatArray:
     return parameter.features(values)[:, 0]
 
 
+def _polynomial(record: PolynomialChaosRecord) -> Polynomial:
+    """Fold the norm of the polynomials into the coefficients."""
+    norm = np.sqrt(2.0 * record.degrees + 1.0).prod(axis=1)
+    return Polynomial(record.location, record.width, record.degrees, record.coefficients * norm)
+
+
+def _universal_kriging(record: Any) -> Kriging:
+    points, inverse = record.points * record.length + record.location, 1.0 / record.length
+    return Kriging(record.correlation, points, inverse, record.weights, _polynomial(record.trend), record.interaction)
+
+
 def _network(record: MLPRecord) -> Network:
     """Fold the scales of input and output into the first and the last layer."""
     weights, biases = list(record.weights), [bias[:, 0, :] for bias in record.biases]
@@ -219,6 +259,12 @@ def _size(record: Record, features: FloatArray) -> float:
         scaled = (features - record.location) / record.length
         correlations = CORRELATIONS[record.correlation].value(squared_distances(scaled, record.points))
         return float(abs(record.trend) + np.max(correlations @ np.abs(record.weights)))
+    if isinstance(record, PolynomialChaosRecord):
+        return float(np.max(np.abs(record.basis(features)) @ np.abs(record.coefficients)))
+    if record.kind == "kriging":
+        kriging: Any = record
+        correlations = np.abs(kriging._correlations(features)) @ np.abs(kriging.weights)
+        return _size(kriging.trend, features) + float(np.max(correlations))
     base = abs(record.base) if isinstance(record, BoostedTreesRecord) else 0.0
     base = abs(record.center) + record.spread if isinstance(record, MLPRecord) else base
     return float(base + np.max(np.abs(record.predict(features))))

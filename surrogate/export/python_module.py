@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.export.export import Answers, described
-from surrogate.export.portable import TINY, Kriging, Level, Network, Trees
+from surrogate.export.portable import SMOOTH, TINY, Kriging, Level, Network, Polynomial, Trees
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,16 +88,22 @@ def _tables(roots, steps, feature, cut, first, value):
 
 _KRIGING = """
 
-def _kriging(U, points, inverse, weights, trend):
-    U, total = U * inverse, np.empty(len(U))
-    for i in range(len(U)):  # differences, not the expanded square, so that nothing cancels
-        total[i] = _correlation(np.square(points - U[i]).sum(axis=1)) @ weights
-    return trend + total
+def _kriging(U, points, inverse, weights, trend, interaction):
+    # Differences, not the expanded square, so that nothing cancels.
+    total = [_correlations(u, points, inverse, interaction).dot(weights) for u in U]
+    return (trend if type(trend) is float else _polynomial(U, *trend)) + np.array(total)
 
 
-def _kriging_one(u, points, inverse, weights, trend):
-    d = points - np.array(u) * inverse
-    return trend + float(_correlation(np.einsum("ij,ij->i", d, d)).dot(weights))
+def _kriging_one(u, points, inverse, weights, trend, interaction):
+    total = float(_correlations(np.array(u), points, inverse, interaction).dot(weights))
+    return (trend if type(trend) is float else _polynomial_one(u, *trend)) + total
+
+
+def _correlations(u, points, inverse, interaction):
+    d = points - u * inverse
+    if interaction is None:
+        return _correlation(np.einsum("ij,ij->i", d, d))
+    return ((1.0 + interaction * _correlation(d * d)) / (1.0 + interaction)).prod(axis=1)
 
 
 def _correlation(r2, kind={kind!r}):
@@ -107,6 +113,23 @@ def _correlation(r2, kind={kind!r}):
     if kind == "matern52":
         return (1.0 + s + s * s / 3.0) * np.exp(-s)
     return (1.0 + s * (1.0 + s * (0.4 + s / 15.0))) * np.exp(-s)
+"""
+
+_POLYNOMIALS = """
+
+def _polynomial(U, location, width, degrees, coefficients):
+    t = 2.0 * (U - location) / width - 1.0
+    values = [np.ones_like(t), t]
+    for k in range(1, degrees.max(initial=0)):
+        values.append(((2 * k + 1) * t * values[k] - k * values[k - 1]) / (k + 1))
+    values, terms = np.array(values), np.ones((len(degrees), len(t)))
+    for j in range(t.shape[1]):
+        terms *= values[degrees[:, j], :, j]
+    return coefficients @ terms
+
+
+def _polynomial_one(u, *tables):
+    return float(_polynomial(np.array(u)[None], *tables)[0])
 """
 
 _ACTIVATIONS = {
@@ -140,6 +163,8 @@ def write(portable: Portable, statement: str) -> bytes:
         _KRIGING.format(kind=kind).replace("_correlation", f"_{kind}").replace("_kriging", f"_kriging_{kind}")
         for kind in kinds
     ]
+    if any(isinstance(part, Polynomial) for f in formulas for part in (f, getattr(f, "trend", None))):
+        parts.append(_POLYNOMIALS)
     parts += [_data(i, formula) for i, formula in enumerate(formulas)]
     return "".join(parts).encode()
 
@@ -210,7 +235,7 @@ def _columns(portable: Portable, *, one: bool) -> str:
     if any(isinstance(formula, Trees) for formula in formulas):
         plain = one and all(values is None for values in portable.categories)
         lines.append("z = x" if plain else "z = " + gather.format(", ".join(map(natural, portable.columns))))
-    if any(isinstance(formula, (Kriging, Network)) for formula in formulas):
+    if any(isinstance(formula, SMOOTH) for formula in formulas):
         lines.append("u = " + gather.format(", ".join(map(scaled, portable.columns))))
     return "".join(f"    {line}\n" for line in lines)
 
@@ -226,6 +251,8 @@ def _calls(i: int, formula: Any) -> tuple[str, str]:
             f"_kriging_{formula.correlation}(u, *_KRIGING{i})",
             f"_kriging_{formula.correlation}_one(u, *_KRIGING{i})",
         )
+    if isinstance(formula, Polynomial):
+        return f"_polynomial(u, *_POLYNOMIAL{i})", f"_polynomial_one(u, *_POLYNOMIAL{i})"
     return f"_network{i}(u)", f"_network{i}_one(u)"
 
 
@@ -238,12 +265,15 @@ def _data(i: int, formula: Any) -> str:
             f"    {_list(walk.value)},\n)\n"
             f"_TABLES{i} = _tables(_TREES{i}[0], {int(walk.steps.max())}, *_TREES{i}[1:])\n"
         )
+    if isinstance(formula, Polynomial):
+        return f"\n\n_POLYNOMIAL{i} = {_polynomial(formula)}\n"
     if isinstance(formula, Kriging):
+        trend = _polynomial(formula.trend) if isinstance(formula.trend, Polynomial) else repr(formula.trend)
         points = _list(formula.points * formula.inverse)
         return (
             f"\n\n_KRIGING{i} = (\n    np.array({points}).reshape({len(formula.weights)}, -1),\n"
             f"    np.array({_list(formula.inverse)}),\n    np.array({_list(formula.weights)}),\n"
-            f"    {formula.trend!r},\n)\n"
+            f"    {trend},\n    {formula.interaction!r},\n)\n"
         )
     if isinstance(formula, Network):
         return _network(i, formula)
@@ -274,6 +304,14 @@ def _network(i: int, formula: Network) -> str:
             lines.append(f"    h = {value}")
         lines.append(f"    return (h @ _W{i}_{last} + _B{i}_{last}){end}")
     return "\n".join(lines) + "\n"
+
+
+def _polynomial(formula: Polynomial) -> str:
+    degrees = f"np.array({formula.degrees.ravel().tolist()}, dtype=int).reshape({formula.degrees.shape})"
+    return (
+        f"(np.array({_list(formula.location)}), np.array({_list(formula.width)}), {degrees}, "
+        f"np.array({_list(formula.coefficients)}))"
+    )
 
 
 def _list(array: NDArray[np.float64]) -> str:
