@@ -135,7 +135,9 @@ def test_no_box_of_the_pareto_set_beats_another():
     generator = np.random.default_rng(4)
     X = pd.DataFrame(generator.random((500, 4)))
     y = ((X[0] > 0.5) & (X[1] < 0.6)) ^ (generator.random(500) < 0.1)
-    rows = ParetoBoxes().fit(X, y).trajectory_[["coverage", "density", "n_restricted"]].iloc[1:].to_numpy()
+    table = ParetoBoxes().fit(X, y).trajectory_
+    assert table["mass"].min() >= PRIM().mass_min
+    rows = table[["coverage", "density", "n_restricted"]].iloc[1:].to_numpy()
     for one, other in itertools.permutations(rows, 2):
         assert not (one[0] >= other[0] and one[1] >= other[1] and one[2] <= other[2])
 

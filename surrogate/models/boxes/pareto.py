@@ -25,8 +25,8 @@ class ParetoBoxes(BoxFinder):
 
     The publication searches in every subset of the inputs, 2^d of them. Here the search with all inputs says which
     to leave out: its inputs are ranked by what dropping their limits costs, which gives one set of each size, and the
-    most promising other sets are searched next, best first. Every box found is also tried without its
-    limits, the cheapest dropped first.
+    most promising other sets are searched next, best first. Every box found is also tried without its limits, the
+    cheapest dropped first, and those that remain with their ends moved to where they serve best.
 
     Parameters
     ----------
@@ -90,7 +90,9 @@ class ParetoBoxes(BoxFinder):
                 searched[names] = finder.search(columns.select(sorted(names)), y)
         found = (step for steps in searched.values() for step in steps)
         best_set = _pareto(_with_dropped(found, columns, y))
-        return _pareto([*best_set, *(moved for step in best_set for moved in _moved(step, columns, y))])
+        moved = [other for step in best_set for other in _moved(step, columns, y)]
+        least = getattr(finder, "mass_min", 0.0) * columns.n
+        return _pareto([*best_set, *(step for step in moved if step.n >= least)])
 
     def _search_with(self) -> BoxFinder:
         return PRIM() if self.finder is None else self.finder
