@@ -10,9 +10,10 @@ import numpy as np
 from sklearn.base import clone
 
 from surrogate.models.boxes import heldout
+from surrogate.models.boxes.box_volume import observed_space
 from surrogate.models.boxes.heldout import Chosen, HeldOut, match_by_mass, stratified_folds
 from surrogate.models.boxes.labelling import Asked, Emulation, Labelling, OfCase, label, usual_emulations
-from surrogate.models.boxes.new_points import draw_points, features_of, inputs_of, observed_space
+from surrogate.models.boxes.new_points import draw_points, features_of, inputs_of
 from surrogate.models.boxes.precision_recall import pr_auc
 from surrogate.space import Space
 

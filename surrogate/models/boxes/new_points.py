@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from surrogate.models.boxes.columns import Columns, Kind, read_columns
-from surrogate.space import Categorical, Integer, Parameter, Real, Space
+from surrogate.space import Space
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-
-    from surrogate.models.boxes.columns import Column
 
 
 @dataclass(frozen=True)
@@ -68,17 +66,3 @@ def inputs_of(runs: Columns) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame({column.name: column.values[column.ranks] for column in runs.columns})
-
-
-def observed_space(runs: Columns) -> Space:
-    """Return the ranges of the data, for runs whose space was never declared."""
-    return Space({column.name: _observed(column) for column in runs.columns if len(column.values) > 1})
-
-
-def _observed(column: Column) -> Parameter:
-    first, last = column.values[0], column.values[-1]
-    if column.kind is Kind.REAL:
-        return Real(float(first), float(last))
-    if column.kind is Kind.INTEGER:
-        return Integer(int(first), int(last))
-    return Categorical(tuple(column.values.tolist()))
