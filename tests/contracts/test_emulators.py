@@ -12,12 +12,13 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from surrogate.models import emulators
-from surrogate.models.emulators import MLP, BoostedTrees, Emulator, GaussianProcess, PolynomialChaos
+from surrogate.models.emulators import MLP, BoostedTrees, Emulator, GaussianProcess, Kriging, PolynomialChaos
 from surrogate.models.records import Constant, Record
 
 # Small settings where the defaults would only cost time: the guarantees do not depend on them.
 EMULATORS = [
     GaussianProcess(n_starts=1),
+    Kriging(n_starts=1),
     PolynomialChaos(max_degree=6),
     BoostedTrees(n_trees=50),
     MLP(n_members=2, hidden=(8,), max_iter=100),

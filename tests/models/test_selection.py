@@ -133,6 +133,25 @@ def test_the_gaussian_process_is_left_out_where_its_cost_explodes():
     assert "gaussian_process" not in default_candidates(2001)
 
 
+def test_kriging_is_left_out_before_its_product_correlation_is_dear():
+    assert {"kriging", "pc_kriging"} < set(default_candidates(500))
+    assert not {"kriging", "pc_kriging"} & set(default_candidates(501))
+
+
+def test_later_folds_start_where_the_first_ended_and_the_winner_searches_anew():
+    X, y = smooth(30)
+    chosen = select({"gp": GaussianProcess()}, X, y)
+    assert chosen.emulator.start is None
+    assert chosen.out_of_fold.model.start is not None
+    np.testing.assert_array_equal(chosen.emulator.predict(X), GaussianProcess().fit(X, y).predict(X))
+
+
+def test_hopeless_candidates_are_dropped_on_few_held_out_runs_and_close_ones_are_not():
+    X, y = smooth(150)
+    rows = select({"mean": Mean(), "gp": GaussianProcess(), "other": GaussianProcess("matern52")}, X, y).rows
+    assert {row["name"]: row["folds"] for row in rows}["mean"] == "1 of 5"
+
+
 def test_the_same_seed_gives_the_same_model():
     X, y = smooth(30)
     first, second = (select(default_candidates(30, 4), X, y, seed=4) for _ in range(2))

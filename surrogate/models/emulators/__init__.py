@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from surrogate.models.emulators.boosted_trees import BoostedTrees as BoostedTrees
     from surrogate.models.emulators.emulator import Emulator as Emulator
     from surrogate.models.emulators.gaussian_process import GaussianProcess as GaussianProcess
+    from surrogate.models.emulators.kriging import Kriging as Kriging
     from surrogate.models.emulators.mlp import MLP as MLP
     from surrogate.models.emulators.polynomial_chaos import PolynomialChaos as PolynomialChaos
     from surrogate.models.emulators.selection import Selection as Selection
@@ -21,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "boosted_trees": ["BoostedTrees"],
         "emulator": ["Emulator"],
         "gaussian_process": ["GaussianProcess"],
+        "kriging": ["Kriging"],
         "mlp": ["MLP"],
         "polynomial_chaos": ["PolynomialChaos"],
         "selection": ["Selection", "select"],

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
@@ -80,6 +80,18 @@ class Emulator(RegressorMixin, BaseEstimator, ABC):
             with single_threaded(len(output)):
                 self.record_ = self._fit(features, output)
         return self
+
+    def resumed(self) -> Self:
+        """Return an unfitted copy whose search starts where this fitted one ended, for fits to parts of its runs.
+
+        Only the beginning of a search is handed on, never what was learned; a plain copy where there is no search.
+
+        Returns
+        -------
+        Emulator
+        """
+        copy: Self = clone(self)
+        return copy.set_params(start=self.search_) if hasattr(self, "search_") else copy
 
     def predict(self, X: ArrayLike, return_std: bool = False) -> Any:
         """Predict the output.

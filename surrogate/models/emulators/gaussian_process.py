@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +46,8 @@ class GaussianProcess(Emulator):
     n_starts : int, default 3
         Optimisations of each kernel, from the best of ``10 * n_starts`` points; each kernel after the first also
         starts from the optimum of the one before. One start is known to get stuck, more than three seldom pay.
+    start : mapping of str to sequence of float, optional
+        Parameters by kernel to start from in place of a search (`search_` of a fit to similar runs).
     random_state : int, RandomState or None, default 0
         Draws the starts (and the part of the runs that the search uses beyond 400).
 
@@ -54,6 +57,8 @@ class GaussianProcess(Emulator):
         What predicts; ``record_.length`` holds the length scales in the features' units.
     log_posterior_ : dict of str to float
         Log marginal posterior (up to a constant) of each kernel tried.
+    search_ : dict of str to tuple of float
+        Where the search of each kernel ended.
 
     References
     ----------
@@ -71,9 +76,17 @@ class GaussianProcess(Emulator):
     True
     """
 
-    def __init__(self, kernel: str = "auto", *, n_starts: int = 3, random_state: object = 0) -> None:
+    def __init__(
+        self,
+        kernel: str = "auto",
+        *,
+        n_starts: int = 3,
+        start: Mapping[str, tuple[float, ...]] | None = None,
+        random_state: object = 0,
+    ) -> None:
         self.kernel = kernel
         self.n_starts = n_starts
+        self.start = start
         self.random_state = random_state
 
     def _fit(self, X: FloatArray, y: FloatArray) -> Record:
@@ -118,12 +131,16 @@ class GaussianProcess(Emulator):
         best: list[FloatArray] = []
         for kernel in kernels:
             objective = RestrictedLikelihood(X[part], part_y, kernel)
+            if self.start is not None and kernel in self.start:
+                found[kernel] = _descend(objective, np.array(self.start[kernel]), 15)
+                continue
             starts = best + _spread_starts(objective, self.n_starts, random)
             # short descents show which start leads furthest; only that one is worth finishing
             ahead = min((_descend(objective, start, 15) for start in starts), key=lambda end: end[0])
             found[kernel] = _descend(objective, ahead[1], 200)
             best = [found[kernel][1]]
         self.log_posterior_ = {kernel: -value for kernel, (value, _) in found.items()}
+        self.search_ = {kernel: tuple(end.tolist()) for kernel, (_, end) in found.items()}
         kernel = min(found, key=lambda name: found[name][0])
         parameters = found[kernel][1]
         objective = RestrictedLikelihood(X, y, kernel)

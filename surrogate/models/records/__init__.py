@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from surrogate.models.records.boosted_trees import BoostedTreesRecord as BoostedTreesRecord
     from surrogate.models.records.constant import Constant as Constant
     from surrogate.models.records.gaussian_process import GaussianProcessRecord as GaussianProcessRecord
+    from surrogate.models.records.kriging import KrigingRecord as KrigingRecord
     from surrogate.models.records.mlp import MLPRecord as MLPRecord
     from surrogate.models.records.polynomial_chaos import PolynomialChaosRecord as PolynomialChaosRecord
     from surrogate.models.records.record import Record as Record
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "boosted_trees": ["BoostedTreesRecord"],
         "constant": ["Constant"],
         "gaussian_process": ["GaussianProcessRecord"],
+        "kriging": ["KrigingRecord"],
         "mlp": ["MLPRecord"],
         "polynomial_chaos": ["PolynomialChaosRecord"],
         "record": ["Record"],
