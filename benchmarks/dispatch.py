@@ -48,7 +48,8 @@ def points(n):
 def bare(function, n, executor=None):
     """Run through the runner alone: no store, no transfer set."""
     columns = dict(zip("ab", points(n).T.copy(), strict=True))
-    return sum(1 for _ in run(as_simulator(function, BOUNDS), [Chunk(np.arange(n), columns, {})], executor=executor))
+    outcomes = run(as_simulator(function, BOUNDS), [Chunk(np.arange(n), columns, {})], executor=executor)
+    return sum(outcome.seconds for _, outcome in outcomes)
 
 
 def collected(function, n, executor=None, stored=False):
@@ -71,9 +72,11 @@ class Table:
         self, what: str, n: int, job: Callable[[], object], ideal: float | None = None, asked: str = ""
     ) -> None:
         wall, busy = time.perf_counter(), time.process_time()
-        job()
+        spent = job()
         wall, busy = time.perf_counter() - wall, time.process_time() - busy
         share = "" if ideal is None else f"{ideal / wall:.1%}"
+        if ideal is not None and isinstance(spent, float):
+            share += f" ({spent / 2 / wall:.1%} of the seconds that the runs took)"
         self.lines.append(
             f"| {what} | {n} | {wall:.2f} | {1e6 * wall / n:.1f} (own CPU {1e6 * busy / n:.1f}) | {share} | {asked} |"
         )
