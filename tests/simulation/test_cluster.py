@@ -288,3 +288,16 @@ def test_a_pool_that_cannot_be_heard_gets_short_chunks():
     list(run(as_simulator(model, BOUNDS), planned(), executor=executor))
     assert np.median(executor.seconds) < 0.1
     assert len(executor.seconds) < 100
+
+
+def test_a_cluster_that_has_lost_all_workers_is_waited_for_and_then_named(client, monkeypatch):
+    from surrogate.simulation.executor_dask import Cluster
+
+    crew = Cluster(client, as_simulator(noisy, BOUNDS), None)
+    crew.idle()
+    monkeypatch.setattr(crew, "workers", lambda: 0)
+    crew.idle()
+    crew._seen -= 1000
+    with pytest.raises(ExecutorError, match=r"no worker for 300 s.*the same call then runs what is missing"):
+        crew.idle()
+    crew.close()
