@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from surrogate import REDS, LatinHypercube, Space, TransferSet, discover
 from surrogate.models.boxes.columns import read_columns
@@ -82,7 +83,7 @@ def test_the_labels_of_a_fold_know_nothing_of_its_runs(runs):
 
 
 def test_the_same_seed_gives_the_same_study(runs):
-    finder = REDS(n_new=3000, peel_alphas=None)
+    finder = REDS(emulator=LogisticRegression(), n_new=3000, peel_alphas=None)
     one, other = (discover(runs, "out > 1.2", finder, max_boxes=1, seed=3) for _ in range(2))
     pd.testing.assert_frame_equal(one.trajectory, other.trajectory)
     assert one.box == other.box
@@ -92,7 +93,8 @@ def test_the_same_seed_gives_the_same_study(runs):
 def test_stability_and_report_repeat_the_whole_search(tmp_path):
     X, out = made(60)
     rare = out > np.sort(out)[-13]
-    study = discover(X, rare, REDS(n_new=2000, peel_alphas=None, min_runs=5), space=SPACE, max_boxes=1)
+    finder = REDS(emulator=LogisticRegression(), n_new=2000, peel_alphas=None, min_runs=5)
+    study = discover(X, rare, finder, space=SPACE, max_boxes=1)
     # Halves have too few cases for an emulator to be trusted: no error, but less is found again.
     table = study.stability(n_resamples=4)
     assert set(table.index) == set(SPACE.names)
