@@ -277,9 +277,11 @@ def read(path):
 
 
 def median_errors(rows):
+    """Median error by cell and model, over the seeds that we have been run with."""
+    ours = {(r["function"], r["n"], r["seed"]) for r in rows if r["model"] == "ours" and r["error"] is not None}
     cells = defaultdict(lambda: defaultdict(list))
     for r in rows:
-        if r["error"] is not None:
+        if r["error"] is not None and (r["function"], r["n"], r["seed"]) in ours:
             cells[r["function"], r["n"]][r["model"]].append(r["error"])
     return {cell: {model: float(np.median(e)) for model, e in models.items()} for cell, models in cells.items()}
 
@@ -290,8 +292,8 @@ def table(rows, suite):
     own = [r for r in rows if r["model"] == "ours" and r["error"] is not None]
     lines = [
         f"\n## Suite: {suite}\n",
-        "| function | n | ours | best peer | | ratio | chosen | interval coverage | width / sd | CPU s |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| function | n | seeds | ours | best peer | | ratio | chosen | interval coverage | width / sd | CPU s |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     ratios = []
     for (name, n), errors in median_errors(rows).items():
@@ -304,7 +306,7 @@ def table(rows, suite):
         mean = {key: np.mean([r[key] for r in here]) for key in ("interval_coverage", "interval_width", "seconds")}
         kinds = ", ".join(sorted({r["kind"] for r in here}))
         lines.append(
-            f"| {name} | {n} | {mine:.1e} | {errors[peer]:.1e} | {peer} | {ratios[-1]:.2f} | {kinds} "
+            f"| {name} | {n} | {len(here)} | {mine:.1e} | {errors[peer]:.1e} | {peer} | {ratios[-1]:.2f} | {kinds} "
             f"| {mean['interval_coverage']:.3f} | {mean['interval_width']:.2g} | {mean['seconds']:.1f} |"
         )
     if ratios:

@@ -123,6 +123,13 @@ def test_a_trend_has_at_most_a_quarter_as_many_terms_as_runs():
     assert len(Kriging("polynomial_chaos").fit(X, np.sin(9 * X).sum(axis=1)).record_.trend.coefficients) <= 10
 
 
+def test_a_linear_trend_is_given_up_where_runs_are_too_few_for_it():
+    X, y = runs(8)
+    assert len(Kriging("linear").fit(X, y).record_.trend.coefficients) == 1
+    X, y = runs(9)
+    assert len(Kriging("linear").fit(X, y).record_.trend.coefficients) == 4
+
+
 def test_an_exact_trend_leaves_nothing_and_does_no_harm():
     X = qmc.LatinHypercube(3, rng=0).random(40)
     y = 2 + X[:, 0] - 3 * X[:, 1] * X[:, 2]

@@ -45,7 +45,8 @@ class Kriging(Emulator):
     ----------
     trend : {"constant", "linear", "polynomial_chaos"}, default "constant"
         "polynomial_chaos" takes the terms of `PolynomialChaos`, the most important first and at most a quarter of the
-        number of runs: richer trends are known to overfit. With it the emulator is PC-kriging.
+        number of runs: richer trends are known to overfit. With it the emulator is PC-kriging. "linear" needs more
+        than two runs a coefficient, else the trend is constant.
     kernel : {"auto", "matern52", "matern72", "squared_exponential"}, default "auto"
         One-dimensional correlation. "auto" keeps the one of higher posterior of Matern 5/2 and squared exponential.
     n_starts : int, default 2
@@ -142,12 +143,12 @@ class Kriging(Emulator):
         """Multi-indices of the trend, the constant first, and room for their coefficients."""
         n, p = X.shape
         degrees = np.zeros((1, p), dtype=np.int32)
-        if self.trend == "linear":
+        if self.trend == "linear" and n > 2 * (p + 1):
             degrees = np.vstack([degrees, np.eye(p, dtype=np.int32)[np.ptp(X, axis=0) > 0.0]])
         elif self.trend == "polynomial_chaos":
             record = PolynomialChaos().fit(X, y).record_
-            degrees = record.degrees if isinstance(record, PolynomialChaosRecord) else degrees
-        degrees = degrees[: max(1, n // 4)]
+            if isinstance(record, PolynomialChaosRecord):
+                degrees = record.degrees[: max(1, n // 4)]
         return degrees, np.zeros(len(degrees))
 
     def _search(self, X: FloatArray, y: FloatArray, F: FloatArray, kernels: list[str]) -> tuple[str, FloatArray]:
