@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from surrogate import Categorical, Integer, Real, Space
-from surrogate.models.emulators import MLP, BoostedTrees, GaussianProcess, PolynomialChaos
+from surrogate.models.emulators import MLP, BoostedTrees, GaussianProcess, Kriging, PolynomialChaos
 from surrogate.models.records import Constant
 
 NASTY = 'k */ ??/ "x" \' \\ </script>\n" + 1'
@@ -40,5 +40,6 @@ def records(space):
         "relu": MLP(activation="relu", n_members=1, hidden=(16,), max_iter=30).fit(F, y).record_,
         "logistic": MLP(activation="logistic", max_iter=30).fit(F, y).record_,
         "chaos": PolynomialChaos().fit(F, y).record_,
+        "universal": Kriging("linear").fit(F, y).record_,
         "flat */ \\": Constant(value=-2.5, spread=0.0, n_inputs=6),
     }

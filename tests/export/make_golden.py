@@ -17,6 +17,7 @@ from surrogate.models.records import (
     BoostedTreesRecord,
     Constant,
     GaussianProcessRecord,
+    KrigingRecord,
     MLPRecord,
     PolynomialChaosRecord,
     Record,
@@ -49,6 +50,15 @@ def golden_records() -> dict[str, Record]:
             children=np.array([[1, 2], [1, 1], [2, 2], [4, 5], [4, 4], [5, 5]], np.int32),
             missing=np.array([1, 0, 0, 0, 0, 0], np.int32), value=np.array([0, 0.25, -1.0, 0, 3.0, 0.125]), depth=1,
             base=0.75,
+        ),
+        "kriging": KrigingRecord(
+            correlation="matern72", interaction=0.5, location=np.array([0.1, 0.2]), length=np.array([0.3, 0.7]),
+            points=points, weights=rng.standard_normal(5), scale=1.5, nugget=1e-8, whitener=np.tril(rng.random((5, 5))),
+            trend=PolynomialChaosRecord(
+                location=np.zeros(2), width=np.ones(2), coefficients=np.array([1.5, -0.5]),
+                degrees=np.array([[0, 0], [0, 1]], np.int32),
+            ),
+            whitened_trend=rng.random((5, 2)), trend_whitener=np.tril(rng.random((2, 2))),
         ),
     }  # fmt: skip
 

@@ -18,7 +18,7 @@ FILES = sorted(GOLDEN.glob("version*/*.surrogate"))
 
 def test_every_version_has_its_golden_files():
     assert {path.parent.name for path in FILES} == {f"version{i}" for i in range(1, VERSION + 1)}
-    kinds = {"constant", "gaussian_process", "mlp", "boosted_trees", "polynomial_chaos", "surrogate"}
+    kinds = {"constant", "gaussian_process", "mlp", "boosted_trees", "polynomial_chaos", "kriging", "surrogate"}
     assert kinds <= {path.stem for path in FILES}
 
 
