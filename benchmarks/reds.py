@@ -30,11 +30,11 @@ from published_functions import FUNCTIONS
 
 from surrogate import PRIM, LatinHypercube, Space
 from surrogate.models.boxes.columns import read_columns
-from surrogate.models.boxes.emulated import recounted
-from surrogate.models.boxes.heldout import stratified_folds
-from surrogate.models.boxes.labelling import Asked
-from surrogate.models.boxes.precision_recall import pr_auc
-from surrogate.models.boxes.reds import REDS
+from surrogate.models.boxes.evidence.heldout import stratified_folds
+from surrogate.models.boxes.evidence.precision_recall import pr_auc
+from surrogate.models.boxes.reds.emulated import recounted
+from surrogate.models.boxes.reds.labelling import Asked
+from surrogate.models.boxes.reds.reds import REDS
 from surrogate.space import Expression
 
 ALPHAS = (0.03, 0.05, 0.07, 0.10, 0.13, 0.16, 0.20)

@@ -22,9 +22,9 @@ from reds import LEAST, function_case, measured, unit_space
 
 from surrogate import PRIM
 from surrogate.models.boxes.columns import read_columns
-from surrogate.models.boxes.labelling import Asked
-from surrogate.models.boxes.next_points import uncertain_points
-from surrogate.models.boxes.reds import REDS
+from surrogate.models.boxes.reds.labelling import Asked
+from surrogate.models.boxes.reds.next_points import uncertain_points
+from surrogate.models.boxes.reds.reds import REDS
 
 CASES = ("hart3", "sobol", "otlcircuit", "moon10hdc1")
 FIRST, BATCH, BATCHES = 100, 25, 4

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from surrogate.models.boxes import REDS
-    from surrogate.models.boxes.labelling import Labelling
+    from surrogate.models.boxes.reds.labelling import Labelling
     from surrogate.workflows.question import Question
     from surrogate.workflows.study import Study
 
@@ -42,7 +42,7 @@ def discover_actively(
     """Find boxes from few runs of a simulator, most of the later ones near the border of the case.
 
     A Latin hypercube is run first. Then, batch by batch, an emulator of the case is fitted to all runs, and the next
-    runs are made where it is most uncertain, away from earlier ones (`surrogate.models.boxes.next_points`). While
+    runs are made where it is most uncertain, away from earlier ones (`surrogate.models.boxes.reds.next_points`). While
     there are too few cases for an emulator, batches fill the space. Boxes are found by REDS.
 
     Parameters
@@ -173,9 +173,9 @@ def next_runs(
     from sklearn.base import clone
 
     from surrogate.models.boxes.columns import read_columns
-    from surrogate.models.boxes.labelling import Asked
-    from surrogate.models.boxes.new_points import features_of
-    from surrogate.models.boxes.next_points import uncertain_points
+    from surrogate.models.boxes.reds.labelling import Asked
+    from surrogate.models.boxes.reds.new_points import features_of
+    from surrogate.models.boxes.reds.next_points import uncertain_points
 
     candidates = clone(finder).set_params(n_new=_CANDIDATES, labels="probability", random_state=seed)
     emulated = candidates.emulate(read_columns(question.X), Asked(question.y, question.outputs, question.condition))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from surrogate.models.boxes import REDS, BoxFinder
     from surrogate.models.boxes.columns import Columns
-    from surrogate.models.boxes.heldout import Chosen
+    from surrogate.models.boxes.evidence.heldout import Chosen
     from surrogate.space import Space
     from surrogate.workflows.question import Question
 
@@ -83,8 +83,8 @@ def discover(
 
     Notes
     -----
-    How the box is chosen is described in `surrogate.models.boxes.heldout.choose`: repeated cross-validation of the
-    whole search, the choice of parameters included; the correlation between lying in the box and being a case as
+    How the box is chosen is described in `surrogate.models.boxes.evidence.heldout.choose`: repeated cross-validation
+    of the whole search, the choice of parameters included; the correlation between lying in the box and being a case as
     criterion; the box with the fewest limited parameters within one standard error of the best. With REDS, emulator,
     labels and search are made anew without the runs of each fold, and the boxes are counted on these runs.
 
@@ -191,7 +191,7 @@ def _search_runs(
     """Search the runs themselves."""
     from sklearn.base import clone
 
-    from surrogate.models.boxes.heldout import choose
+    from surrogate.models.boxes.evidence.heldout import choose
 
     y = question.y
     repeats = repeats or (4 if len(y) <= _MANY_RUNS else 1)
@@ -215,9 +215,9 @@ def search_emulated(
     """Search new points that emulators of the runs have labelled; count the runs that stand for the space."""
     from sklearn.base import clone
 
-    from surrogate.models.boxes.emulated import EmulatedFolds
-    from surrogate.models.boxes.labelling import Asked
-    from surrogate.models.boxes.reds import check_labelling
+    from surrogate.models.boxes.reds.emulated import EmulatedFolds
+    from surrogate.models.boxes.reds.labelling import Asked
+    from surrogate.models.boxes.reds.reds import check_labelling
 
     reds = clone(finder)
     if reds.space is None:
@@ -239,7 +239,7 @@ def _cover(
     """Search again in the runs outside the boxes found, while held-out runs say that it helps."""
     from sklearn.base import clone
 
-    from surrogate.models.boxes.heldout import choose
+    from surrogate.models.boxes.evidence.heldout import choose
 
     covers: list[Chosen] = []
     left = np.ones(columns.n, dtype=bool)

@@ -157,12 +157,12 @@ class Study:
         -------
         DataFrame
             A row a parameter: `limited` in the chosen box, `reproduced_coverage`, `reproduced_density` (shares of
-            the halves) and the positions of its limits; see `surrogate.models.boxes.stability.resample`.
+            the halves) and the positions of its limits; see `surrogate.models.boxes.evidence.stability.resample`.
         """
         from sklearn.base import clone
 
         from surrogate.models.boxes import REDS
-        from surrogate.models.boxes.stability import resample
+        from surrogate.models.boxes.evidence.stability import resample
 
         row = self.trajectory.iloc[self.chosen]
         finder = self._finder

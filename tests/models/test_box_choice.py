@@ -9,7 +9,7 @@ import pytest
 from surrogate import PRIM
 from surrogate.models.boxes.choice import box_correlation
 from surrogate.models.boxes.columns import read_columns
-from surrogate.models.boxes.heldout import choose, match_by_mass, stratified_folds, wilson
+from surrogate.models.boxes.evidence.heldout import choose, match_by_mass, stratified_folds, wilson
 from surrogate.models.boxes.trajectory import Step
 
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surrogate.models.boxes.analysis.logistic import LogisticFactorMap
 from surrogate.models.boxes.bagging import BaggedBoxes, undominated
 from surrogate.models.boxes.best_interval import BestInterval
 from surrogate.models.boxes.cart import CARTBoxes
 from surrogate.models.boxes.columns import read_columns
-from surrogate.models.boxes.covering import Covering, find_covers
-from surrogate.models.boxes.logistic import LogisticFactorMap
+from surrogate.models.boxes.evidence.covering import Covering, find_covers
 from surrogate.models.boxes.pareto import ParetoBoxes
-from surrogate.models.boxes.prim import PRIM
+from surrogate.models.boxes.prim.prim import PRIM
 from surrogate.models.boxes.rotated_prim import RotatedPRIM
 from surrogate.models.boxes.rotation import RotatedBox, fit_rotation
 from surrogate.models.boxes.trajectory import Step

@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from surrogate.models.boxes.analysis.logistic import LogisticFactorMap
 from surrogate.models.boxes.bagging import BaggedBoxes
 from surrogate.models.boxes.best_interval import BestInterval
 from surrogate.models.boxes.cart import CARTBoxes
 from surrogate.models.boxes.columns import read_columns
-from surrogate.models.boxes.covering import Covering
-from surrogate.models.boxes.dropping import drop_costs, drop_sequence
-from surrogate.models.boxes.logistic import LogisticFactorMap
+from surrogate.models.boxes.evidence.covering import Covering
+from surrogate.models.boxes.evidence.dropping import drop_costs, drop_sequence
+from surrogate.models.boxes.evidence.rounding import round_box
 from surrogate.models.boxes.pareto import ParetoBoxes
-from surrogate.models.boxes.prim import PRIM
+from surrogate.models.boxes.prim.prim import PRIM
 from surrogate.models.boxes.rotated_prim import RotatedPRIM
-from surrogate.models.boxes.rounding import round_box
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import pytest
 from scipy.stats import binom, norm
 
 from surrogate.models.boxes import PRIM, consistency, overlap, volume
-from surrogate.models.boxes.box_volume import observed_space
 from surrogate.models.boxes.columns import read_columns
-from surrogate.models.boxes.resampled_search import ResampledSearch, resampled
-from surrogate.models.boxes.stability import learning_curve, resample
+from surrogate.models.boxes.evidence.box_volume import observed_space
+from surrogate.models.boxes.evidence.resampled_search import ResampledSearch, resampled
+from surrogate.models.boxes.evidence.stability import learning_curve, resample
 from surrogate.space import Categorical, Integer, Real, Space
 
 UNIT = Space({"a": (0, 1), "b": (0, 1)})

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from surrogate import PRIM, discover
 from surrogate.models.boxes.columns import read_columns
-from surrogate.models.boxes.objective import FBeta
-from surrogate.models.boxes.stability import resample
+from surrogate.models.boxes.evidence.stability import resample
+from surrogate.models.boxes.prim.objective import FBeta
 
 
 def study(n=400, seed=0):
@@ -208,7 +208,7 @@ def test_weights_that_weigh_nothing_are_refused(weights):
 
 def test_objectives_are_their_published_formulas():
     # Lavrac et al. 1999: np/N - n Np/N^2; van Rijsbergen: harmonic mean of precision 0.5 and recall 0.8 is 0.6154.
-    from surrogate.models.boxes.objective import OBJECTIVES
+    from surrogate.models.boxes.prim.objective import OBJECTIVES
 
     counts = (10, 4, np.array([8.0]), np.array([4.0]), 20, 5)
     assert OBJECTIVES["wracc"](*counts) == pytest.approx(4 / 20 - 8 * 5 / 400)
@@ -245,7 +245,7 @@ def test_boxes_do_not_depend_on_the_bins(seed, kinds, bins):
     y = (ranks > ranks.quantile(0.6)) ^ (generator.random(200) < 0.1)
     found = []
     for n_bins in (bins, 4096):  # with more bins than rows every value has its own
-        with patch("surrogate.models.boxes.binning.bins_for", return_value=n_bins):
+        with patch("surrogate.models.boxes.prim.binning.bins_for", return_value=n_bins):
             found.append(PRIM().fit(X, y))
     assert found[0].boxes_ == found[1].boxes_
     pd.testing.assert_frame_equal(found[0].trajectory_, found[1].trajectory_)

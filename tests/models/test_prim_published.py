@@ -105,7 +105,7 @@ def test_shuffled_rows_with_a_labelled_y_give_the_same_box(biofuel):
 
 def test_resampling_reproduces_the_published_parameters(biofuel):
     from surrogate.models.boxes.columns import read_columns
-    from surrogate.models.boxes.stability import resample
+    from surrogate.models.boxes.evidence.stability import resample
 
     X, y = biofuel
     values = y.to_numpy(dtype=float)

@@ -193,7 +193,7 @@ def studies(draw):
 def test_the_trajectory_is_that_of_the_literal_algorithm(study, alpha, paste_alpha, mass_min, objective, bins):
     X, y = study
     expected = Naive(X, y, alpha, paste_alpha, mass_min, objective).trajectory()
-    with patch("surrogate.models.boxes.binning.bins_for", return_value=bins):
+    with patch("surrogate.models.boxes.prim.binning.bins_for", return_value=bins):
         search = PRIM(alpha, paste_alpha, mass_min, objective).fit(X, y)
     found = list(zip(search.trajectory_["n"], search.trajectory_["k"], strict=True))
     assert found == [(n, k) for n, k, _ in expected]

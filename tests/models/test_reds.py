@@ -10,11 +10,11 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from surrogate import PRIM, REDS, Categorical, Integer, Real, Space
-from surrogate.models.boxes.calibration import Calibration, logit
 from surrogate.models.boxes.columns import read_columns
-from surrogate.models.boxes.labelling import Asked, calibration_error
-from surrogate.models.boxes.new_points import draw_points, features_of, inputs_of
-from surrogate.models.boxes.precision_recall import pr_auc
+from surrogate.models.boxes.evidence.precision_recall import pr_auc
+from surrogate.models.boxes.reds.calibration import Calibration, logit
+from surrogate.models.boxes.reds.labelling import Asked, calibration_error
+from surrogate.models.boxes.reds.new_points import draw_points, features_of, inputs_of
 from surrogate.space import Expression
 
 SPACE = Space(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from surrogate import REDS, LatinHypercube, SimulationFailed, Space, TransferSet, collect, discover, discover_actively
-from surrogate.models.boxes.next_points import uncertain_points
+from surrogate.models.boxes.reds.next_points import uncertain_points
 
 SPACE = Space({"a": (0.0, 1.0), "b": (0.0, 1.0), "c": (0.0, 10.0)})
 FEW = REDS(n_new=4000, peel_alphas=None)

@@ -9,8 +9,8 @@ from sklearn.linear_model import LogisticRegression
 
 from surrogate import REDS, LatinHypercube, Space, TransferSet, discover
 from surrogate.models.boxes.columns import read_columns
-from surrogate.models.boxes.emulated import EmulatedFolds
-from surrogate.models.boxes.labelling import Asked
+from surrogate.models.boxes.reds.emulated import EmulatedFolds
+from surrogate.models.boxes.reds.labelling import Asked
 
 SPACE = Space({"a": (0.0, 1.0), "b": (0.0, 1.0), "c": (0.0, 10.0)})
 

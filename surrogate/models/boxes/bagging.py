@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from surrogate.models.boxes.box_finder import BoxFinder
 from surrogate.models.boxes.columns import Columns
-from surrogate.models.boxes.prim import PRIM
+from surrogate.models.boxes.prim.prim import PRIM
 from surrogate.models.boxes.trajectory import Step
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 
 from surrogate.models.boxes.box_finder import BoxFinder
 from surrogate.models.boxes.columns import Column, Columns, Kind, Limit
-from surrogate.models.boxes.peeling import midpoint
+from surrogate.models.boxes.prim.peeling import midpoint
 from surrogate.models.boxes.trajectory import Step
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate.models.boxes.binning import Bins, bin_columns
+from surrogate.models.boxes.prim.binning import Bins, bin_columns
 from surrogate.space.parameter import plain
 
 if TYPE_CHECKING:

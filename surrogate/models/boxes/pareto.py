@@ -12,8 +12,8 @@ from surrogate.models.boxes.best_interval import best_limit
 from surrogate.models.boxes.box_finder import BoxFinder
 from surrogate.models.boxes.choice import box_correlation, most_correlated
 from surrogate.models.boxes.columns import Columns
-from surrogate.models.boxes.heldout import nested_sets
-from surrogate.models.boxes.prim import PRIM
+from surrogate.models.boxes.evidence.heldout import nested_sets
+from surrogate.models.boxes.prim.prim import PRIM
 from surrogate.models.boxes.trajectory import Step
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from surrogate.models.boxes.box_finder import BoxFinder
 from surrogate.models.boxes.columns import Columns, read_columns
-from surrogate.models.boxes.prim import PRIM
+from surrogate.models.boxes.prim.prim import PRIM
 from surrogate.models.boxes.reading import read_frame, read_y
 from surrogate.models.boxes.rotation import RotatedBox, Rotation, fit_rotation
 from surrogate.models.boxes.trajectory import Step

@@ -1,0 +1,1 @@
+"""PRIM: objective x peeling x pasting, on columns that are binned once."""

@@ -1,0 +1,1 @@
+"""REDS: boxes found on many new points that an emulator of the case labels."""
