@@ -210,6 +210,8 @@ def _read_limit(name: str, limit: Any) -> Limit:
         raise ValueError(f"limits[{name!r}]: expected numbers, got {limit!r}. For categories give a set.") from None
     if not pair[0] <= pair[1]:
         raise ValueError(f"limits[{name!r}]: low must not be above high, got {pair}. Swap them.")
+    if pair[0] == math.inf or pair[1] == -math.inf:
+        raise ValueError(f"limits[{name!r}]: {pair} holds no number. An open side is -inf below and inf above.")
     return pair
 
 

@@ -233,7 +233,7 @@ def test_workers_with_a_resource_are_asked_through_an_executor_of_dask_and_tls_i
         return a
 
     security = Security.temporary()
-    one = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "dashboard_address": None}
+    one = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "dashboard_address": ":0"}
     with (
         LocalCluster(**one, security=security, resources={"licence": 1}) as cluster,
         Client(cluster, security=security, set_as_default=False) as client,

@@ -407,7 +407,7 @@ def test_a_command_runs_on_a_dask_cluster(tmp_path):
     from distributed import Client
 
     command = Command({"in.jinja": "{{ x }}"}, ["cat", "in"], PRINTED)
-    own = {"n_workers": 1, "processes": False, "dashboard_address": None, "local_directory": tmp_path / "dask"}
+    own = {"n_workers": 1, "processes": False, "dashboard_address": ":0", "local_directory": tmp_path / "dask"}
     with Client(**own) as client:
         outcomes = outcomes_of(command, {"x": (0.0, 1.0)}, n=6, executor=client)
     assert [outcome.outputs["y"] for outcome in outcomes] == np.linspace(0, 1, 6).tolist()

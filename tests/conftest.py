@@ -1,0 +1,16 @@
+"""Settings of all tests."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+# The tests solve thousands of small systems: threads of a BLAS would only wait for each other. Programs started by
+# tests inherit it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A build must not fail by the luck of the draw; at a developer's desk new examples are wanted.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("desk", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
