@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.space.box_statistics import BoxStatistics, box_statistics
+from surrogate.space.labels import match_labels
 from surrogate.space.parameter import plain
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ class Box:
         ----------
         X : DataFrame, mapping of columns, or array of shape (n, d)
         y : array-like of shape (n,)
-            True (1) for a case of interest; a probability counts as a part of a case.
+            True (1) for a case of interest; a probability counts as a part of a case. A Series is matched with a
+            DataFrame by its labels.
         weights : array-like of shape (n,), optional
             Importance of each row in coverage, density and mass. Counts and quasi-p-values are unweighted.
 
@@ -125,7 +127,7 @@ class Box:
                     None if low == -math.inf else others & _within(columns[name], (-math.inf, high)),
                     None if high == math.inf else others & _within(columns[name], (low, math.inf)),
                 )
-        return box_statistics(self.contains(X), y, weights, without)
+        return box_statistics(self.contains(X), match_labels(y, X, "y"), match_labels(weights, X, "weights"), without)
 
     def _columns(self, X: Any) -> tuple[dict[str, NDArray[Any]], int]:
         if hasattr(X, "columns") or isinstance(X, Mapping):

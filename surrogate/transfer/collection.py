@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from os import PathLike
@@ -21,6 +22,10 @@ from surrogate.transfer.transfer_set import TransferSet
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from surrogate.space import Space
+
+# What `TransferSet.failures` tells beside the inputs.
+_COLUMNS = ("status", "message", "attempts", "seconds", "host")
 # Fewer finished runs say too little about the share that fails.
 _ENOUGH = 20
 
@@ -121,10 +126,11 @@ def collect(
     (40, ['a', 'b'], ('sum',))
     """
     _check(retries, replicates, max_failed, on_change, seed)
-    settings = tuple(dict.fromkeys(name for given in (policies or {}).values() for name in given))
     space = space_of(simulator, bounds)
-    ready = as_simulator(simulator, space, settings=tuple(name for name in settings if name not in space.parameters))
+    _check_names(space)
     chosen = check_policies(policies, space)
+    settings = tuple(dict.fromkeys(name for given in (chosen or {}).values() for name in given))
+    ready = as_simulator(simulator, space, settings=tuple(name for name in settings if name not in space.parameters))
     with nullcontext() if store is None else Driver(store) as kept:
         fingerprint = ready.fingerprint
         if kept is not None:
@@ -197,6 +203,8 @@ class _Study:
     def _note(self, row: int, outcome: Outcome) -> None:
         outcome = self._outcomes.add(row, outcome)
         failed = outcome.status is not Status.OK
+        if not failed and not self._finished - self._failed:
+            self._check_output_names(outcome)
         self._finished += 1
         self._failed += failed
         if self._store is not None:
@@ -206,6 +214,14 @@ class _Study:
                 self._form_is_kept = True
             self._store.add(row, outcome, form)
         self._reporter.count((lambda: self._described(row)) if failed else None)
+
+    def _check_output_names(self, outcome: Outcome) -> None:
+        for name in outcome.outputs:
+            # An answer without a name is called y, or y1, y2, ...: nobody chose that, so it may meet an input's name.
+            if name in self._plan.inputs and not re.fullmatch(r"y\d*", name):
+                raise ValueError(
+                    f"simulator: its output {name!r} has the name of an input, and tables hold both. Rename one."
+                )
 
     def _refuse_outside(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Record the points that the space does not hold, unrun; return the others."""
@@ -250,6 +266,15 @@ class _Study:
     def _transfer_set(self) -> TransferSet:
         fields: Fields | None = self._store.fields(self._outcomes) if self._store is not None else None
         return TransferSet(self._plan.table_space, self._plan.inputs, self._outcomes, self._record, fields)
+
+
+def _check_names(space: Space) -> None:
+    for name in space.names:
+        if name in _COLUMNS:
+            raise ValueError(
+                f"bounds: the name {name!r} is taken by a column of runs.failures ({', '.join(_COLUMNS)}). "
+                "Rename the parameter."
+            )
 
 
 def _check(retries: int, replicates: int, max_failed: float, on_change: str, seed: int) -> None:

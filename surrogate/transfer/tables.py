@@ -32,7 +32,8 @@ def to_table(runs: TransferSet) -> pd.DataFrame:
     for name in runs.output_names:
         column = np.full(len(table), np.nan)
         column[succeeded] = runs[name]
-        table[name] = column
+        # Only an answer without a name, called y, can meet an input's name; the input keeps its column.
+        table[name if name not in table else f"{name} (output)"] = column
     return table
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from surrogate.simulation import OutputForm, Status
 from surrogate.space import Categorical, Integer, Real, Space
+from surrogate.space.labels import match_labels
 from surrogate.transfer.outcomes import OK, Fields, Outcomes, status_text
 
 if TYPE_CHECKING:
@@ -167,7 +168,8 @@ class TransferSet:
         inputs : DataFrame, mapping of columns, or array of shape (n, d)
             A row a run. Arrays have columns x1, x2, ... unless `space` says otherwise.
         outputs : Series, DataFrame, mapping of columns, or array of shape (n,) or (n, k)
-            Row for row with `inputs`, by position. A row with NaN or an infinite number is a failed run.
+            Row for row with `inputs`; two pandas objects are matched by their labels.
+            A row with NaN or an infinite number is a failed run.
         fields : mapping of str to array of shape (n, ...), optional
             Outputs that are arrays.
         space : bounds, optional
@@ -187,7 +189,7 @@ class TransferSet:
 
         space = Space.from_bounds(_observed(inputs) if space is None else space)
         table = space.frame(inputs, "inputs")
-        columns = _output_columns(outputs)
+        columns = _output_columns(match_labels(outputs, inputs, "outputs"))
         for name, column in {**columns, **(fields or {})}.items():
             if len(column) != len(table):
                 raise ValueError(f"outputs[{name!r}]: expected {len(table)} rows, as in inputs; got {len(column)}.")

@@ -89,8 +89,8 @@ class Scorecard:
         low, high = (_percent(limit) for limit in self.q2_interval)
         if not self.learned:
             return (
-                f"Nothing was learned: no better than the mean of the {self.n} runs (Q2 {self.q2:.2f}, 95 % interval "
-                f"{self.q2_interval[0]:.2f} to {self.q2_interval[1]:.2f}). "
+                f"Not surely better than the mean of the {self.n} runs: Q2 {self.q2:.2f}, 95 % interval "
+                f"{self.q2_interval[0]:.2f} to {self.q2_interval[1]:.2f}. "
                 "Make more runs, or check that the inputs matter."
             )
         return (

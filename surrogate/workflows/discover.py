@@ -106,7 +106,7 @@ def discover(
     for name, value, least in (("folds", folds, 2), ("max_boxes", max_boxes, 1), ("repeats", repeats or 1, 1)):
         if not isinstance(value, int) or value < least:
             raise ValueError(f"{name}: must be a whole number of at least {least}, got {value!r}.")
-    finder = _finder(method, seed)
+    finder = read_finder(method, seed)
     question = read_question(runs, case, inputs)
     declared = question.space(space)
     columns = read_columns(question.X)
@@ -152,7 +152,8 @@ class Search:
     covers: list[Chosen]
 
 
-def _finder(method: Any, seed: int) -> BoxFinder:
+def read_finder(method: Any, seed: int = 0) -> BoxFinder:
+    """Return the box finder that `method` names or is; ``ValueError`` if it is none."""
     from sklearn.base import clone
 
     from surrogate.models import boxes

@@ -69,8 +69,23 @@ def sample(file: StudyFile) -> TransferSet:
     simulator = file.simulator()
     space = file.space(simulator)
     design = file.design_for(space)
+    _check_ahead(file)
     keep_study(file, file.store)
     return collect(simulator, space, design, store=file.store, **file.running())
+
+
+def _check_ahead(file: StudyFile) -> None:
+    """Refuse before the first run what would stop the study after the last one."""
+    from surrogate.workflows.discover import read_finder
+
+    folder = file.report_file.parent
+    if not folder.is_dir():
+        raise file.error(f"the folder {str(folder)!r} does not exist; make it, or write elsewhere.", "report", "file")
+    if "method" in file.sections["discover"]:
+        try:
+            read_finder(file.sections["discover"]["method"])
+        except ValueError as error:
+            raise file.error(str(error), "discover", "method") from None
 
 
 def analyse(file: StudyFile, runs: TransferSet, announce: Callable[[str], None] = lambda stage: None) -> StudyResult:

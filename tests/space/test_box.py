@@ -149,3 +149,12 @@ def test_arrays_need_names_and_the_right_width():
         Box({"a": (0, 1)}).contains({"b": [1]})
     with pytest.raises(ValueError, match="Compare it with a threshold"):
         Box({"a": (0, 1)}).statistics({"a": [1.0]}, [3.0])
+
+
+def test_cases_are_matched_with_rows_by_their_labels():
+    X, y = made()
+    y = pd.Series(y, index=X.index)
+    shuffled = y.sample(frac=1, random_state=0)
+    assert BOX.statistics(X, shuffled).k == BOX.statistics(X, y).k
+    with pytest.raises(ValueError, match="labels of this Series are not those of X"):
+        BOX.statistics(X, y.set_axis(y.index + 1))

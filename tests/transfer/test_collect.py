@@ -290,3 +290,13 @@ def test_runs_made_elsewhere_become_a_transfer_set():
 def test_runs_made_elsewhere_are_checked(inputs, outputs, words):
     with pytest.raises(ValueError, match=words):
         TransferSet.from_frame(inputs, outputs)
+
+
+def test_names_that_tables_could_not_hold_twice_are_refused():
+    with pytest.raises(ValueError, match="output 'a' has the name of an input") as caught:
+        collect(lambda a, b: {"a": a, "z": b}, {"a": (0, 1), "b": (0, 1)}, 20)
+    assert len(caught.value.runs) == 1
+    with pytest.raises(ValueError, match="'status' is taken by a column of runs.failures"):
+        collect(lambda status: status, {"status": (0, 1)}, 20)
+    with pytest.raises(TypeError, match="policies: expected a dict"):
+        collect(lambda a: a, {"a": (0, 1)}, 20, policies=[{"a": 0.5}])

@@ -52,3 +52,9 @@ def test_other_endings_and_missing_libraries_are_named(runs, tmp_path, monkeypat
     monkeypatch.setitem(__import__("sys").modules, "xarray", None)
     with pytest.raises(ImportError, match="pip install xarray"):
         write_table(runs, tmp_path / "runs.nc")
+
+
+def test_an_output_without_a_name_never_takes_the_column_of_an_input():
+    table = to_table(collect(lambda x, y: x + 10 * y, {"x": (0, 1), "y": (0, 1)}, 5))
+    assert table.columns.tolist() == ["x", "y", "status", "y (output)"]
+    np.testing.assert_allclose(table["y (output)"], table["x"] + 10 * table["y"])

@@ -54,8 +54,8 @@ def test_missing_or_unknown_names_are_refused():
 def test_when_nothing_was_learned_it_says_so():
     poor = replace(CARD, q2=0.1, q2_interval=(-0.2, 0.3))
     assert not poor.learned
-    assert "no better than the mean" in poor.verdict
-    assert "no better than the mean" in repr(poor)
+    assert "Not surely better than the mean" in poor.verdict
+    assert "Not surely better than the mean" in repr(poor)
     assert CARD.learned
     assert CARD.verdict == "Explains 90 % of the variance of runs that it did not see (95 % interval 85 to 95 %)."
 

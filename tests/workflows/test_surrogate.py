@@ -271,7 +271,7 @@ def test_a_constant_output_is_learned_as_such(rows):
 def test_noise_is_called_nothing_learned():
     noise = iter(np.random.default_rng(0).normal(size=40))
     model = Surrogate.fit(lambda x, y: next(noise), BOUNDS, n=40)
-    assert "no better than the mean" in model.scorecard.verdict
+    assert "Not surely better than the mean" in model.scorecard.verdict
 
 
 def test_outputs_over_many_decades_and_inputs_of_any_unit_are_no_trouble():
@@ -478,3 +478,19 @@ def test_errors_of_the_scorecard_are_those_of_the_out_of_fold_predictions(tmp_pa
     model.save(tmp_path / "model.surrogate")
     with pytest.raises(AttributeError, match="holds no runs"):
         _ = Surrogate.load(tmp_path / "model.surrogate").out_of_fold
+
+
+def test_answers_are_matched_with_rows_by_their_labels():
+    X = pd.DataFrame(np.random.default_rng(1).random((40, 2)), columns=["a", "b"])
+    y = X["a"] ** 2 + X["b"]
+    model = Surrogate.from_runs(X, y.sample(frac=1, random_state=0))
+    assert model.scorecard.q2 > 0.99
+    with pytest.raises(ValueError, match="labels of this Series are not those of X"):
+        Surrogate.from_runs(X, y.set_axis(y.index + 100))
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_sizes_that_cannot_be_squared_are_one_clear_error(size):
+    X = np.random.default_rng(1).random((30, 2))
+    with pytest.raises(ValueError, match="in another unit, or its logarithm"):
+        Surrogate.from_runs(X, X[:, 0] * size)

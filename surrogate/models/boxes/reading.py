@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from surrogate.space.labels import match_labels
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -69,7 +71,7 @@ def read_y(y: Any, X: Any, name: str = "y", *, real: bool = False) -> NDArray[np
     if y is None:
         raise ValueError(f"{name}: requires y to be passed, but the target y is None. Give a boolean per row of X.")
     if isinstance(y, pd.Series) and isinstance(X, pd.DataFrame):
-        y = _aligned(y, X, name)
+        y = match_labels(y, X, name)
     elif isinstance(y, pd.DataFrame):
         raise ValueError(f"{name}: expected one column, got a DataFrame with {list(y.columns)}. Pick one of them.")
     array = np.asarray(y)
@@ -88,17 +90,6 @@ def read_y(y: Any, X: Any, name: str = "y", *, real: bool = False) -> NDArray[np
         )
         raise ValueError(f"{name}: {found}, so there is nothing to tell apart. Move the threshold of the case.")
     return values
-
-
-def _aligned(y: pd.Series[Any], X: pd.DataFrame, name: str) -> pd.Series[Any]:
-    if y.index.equals(X.index) or len(y) != len(X):
-        return y
-    if y.index.is_unique and X.index.is_unique and y.index.isin(X.index).all():
-        return y.loc[X.index]
-    raise ValueError(
-        f"{name}: the labels of this Series are not those of X, so its rows cannot be matched. "
-        "Give it the index of X, or pass y.to_numpy() if the rows are in the same order."
-    )
 
 
 def read_weights(sample_weight: Any, n: int) -> NDArray[np.float64]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Prefer = Literal["accuracy", "speed", "small"]
 PREFERENCES = ("accuracy", "speed", "small")
 
+_SMALLEST = 1e-120  # size of an output that can still be squared, with room for sums
 _LEAST_RUNS = 3  # so that a fold leaves two to fit to
 #: Held-out runs, and how many times the best mean squared error a candidate may then have: the fewer, the more.
 _HOPELESS = ((10, 30.0), (20, 8.0), (40, 4.0))
@@ -208,6 +209,12 @@ def select(
         raise ValueError(
             f"runs: at least {_LEAST_RUNS} successful runs at different inputs are needed to fit and to check a model; "
             f"got {different}. Make more runs (about 10 per input)."
+        )
+    largest = float(np.abs(y).max())
+    if not is_constant(y) and not _SMALLEST < largest < 1 / _SMALLEST:
+        raise ValueError(
+            f"runs: the output reaches {largest:.3g}, whose square floating point cannot hold. "
+            "Return it in another unit, or its logarithm."
         )
     started = perf_counter()
     if is_constant(y):
