@@ -87,7 +87,10 @@ class _Inside:
         self.ends = np.stack([self.bins.offsets[:-1], self.bins.offsets[1:] - 1], axis=1)
         self.numbers = [_Numbers(self, *part.buffer, part.places) for part in self.bins.numbers]
         self.of_number = [(part, i) for part in self.numbers for i in range(len(part.places))]
-        self.categorical = [j for j, column in enumerate(self.columns) if not column.numeric]
+        # Ordered before nominal, as everywhere: between equally good cuts the order of columns must not decide.
+        self.categorical = [
+            j for kind in (Kind.ORDERED, Kind.NOMINAL) for j, column in enumerate(self.columns) if column.kind is kind
+        ]
         self.allowed = {j: [c for c in range(len(self._categories(j))) if self._categories(j)[c, 0]]
                         for j in self.categorical}  # fmt: skip
 
