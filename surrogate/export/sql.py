@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def write(portable: Portable, statement: str) -> bytes:
 
 def run(written: bytes, portable: Portable, rows: NDArray[np.float64], folder: Path) -> Answers:
     """Ask SQLite, which comes with Python."""
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         names = ", ".join(quoted(name) for name in portable.names)
         database.execute(f"CREATE TABLE inputs ({names})")
         natural = [

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -166,7 +167,7 @@ def test_an_unknown_suffix_names_the_known_ones(space, records, tmp_path):
 def test_a_box_as_a_case_selects_its_rows():
     box = Box({"b": (0.1, 0.2), 'f"uel': {"coal's"}})
     rows = [(0.1, "coal's"), (0.2, "gas"), (np.nextafter(0.2, 1), "coal's"), (0.15, "coal's")]
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         database.execute('CREATE TABLE t (b, "f""uel")')
         database.executemany("INSERT INTO t VALUES (?, ?)", rows)
         answered = [row[0] for row in database.execute(f"SELECT {sql.box_case(box)} FROM t")]

@@ -172,6 +172,7 @@ def test_an_askew_region_needs_one_rotated_limit_only():
 
 def test_a_rotated_box_says_the_same_in_every_form():
     import sqlite3
+    from contextlib import closing
 
     X, y = askew()
     box = RotatedPRIM(groups={"size": ["a", "b"]}).fit(X, y).box_
@@ -179,7 +180,7 @@ def test_a_rotated_box_says_the_same_in_every_form():
     read = RotatedBox.from_json(box.to_json())
     assert read == box
     np.testing.assert_array_equal(read.contains(X), inside)
-    with sqlite3.connect(":memory:") as connection:
+    with closing(sqlite3.connect(":memory:")) as connection:
         X.to_sql("runs", connection, index=False)
         query = f"SELECT COUNT(*) FROM runs WHERE {box.to_sql()}"
         assert connection.execute(query).fetchone()[0] == inside.sum()
