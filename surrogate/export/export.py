@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from surrogate.export.check_rows import broken_rows, random_rows, straddling_rows
-from surrogate.export.portable import Portable, Trees
+from surrogate.export.marked_leaves import mark_leaves
+from surrogate.export.portable import Portable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,38 +124,61 @@ def checked(language: Language, portable: Portable) -> str:
     random, near, broken = random_rows(portable), straddling_rows(portable), broken_rows(portable)
     good = np.concatenate([random, near])
     with tempfile.TemporaryDirectory() as folder:
-        answers = language.run(
-            language.write(portable, "Being checked."), portable, np.concatenate([good, broken]), Path(folder)
-        )
+        draft = language.write(portable, "Being checked.")
+        answers = language.run(draft, portable, np.concatenate([good, broken]), Path(folder))
     if answers is None:
         return "Not checked when written: no program that runs it was found on that machine."
-    reference, sizes = portable.reference(good), portable.sizes(good)
-    differences = np.abs(answers.values[: len(good)] - reference)
-    shares = differences / np.where(sizes > 0.0, sizes, 1.0)
-    for i, name in enumerate(portable.outputs):
-        worst = int(np.argmax(np.where(np.isnan(shares[:, i]), np.inf, shares[:, i])))
-        if not shares[worst, i] <= BOUND:
-            row = dict(zip(portable.names, portable.natural(good[[worst]])[0], strict=True))
-            raise ExportError(
-                f"output {name!r}: the export answers {answers.values[worst, i]!r} where the model answers "
-                f"{reference[worst, i]!r}, at {row}"
-                f"; at most {BOUND:g} of {sizes[i]:g} is allowed. Nothing was written. Please report this as a bug."
-            )
+    compared = _compared(portable, good, answers.values[: len(good)])
     if not np.isnan(answers.values[len(good) :]).all():
         raise ExportError("the export answers rows that hold no numbers. Nothing was written. Please report this.")
     lines = [
         f"Checked when written: {len(random)} random rows, {len(near)} rows on and beside the thresholds, "
         f"{len(broken)} rows that are no numbers.",
         f"Run by {answers.by}.",
+        *compared,
     ]
-    for i, name in enumerate(portable.outputs):
-        exact = isinstance(portable.formulas[name], Trees) and not differences[:, i].any()
-        same = " (every leaf the same)" if exact else ""
-        lines.append(
-            f"Output {name}: largest difference {differences[:, i].max():.3g}{same}; allowed {BOUND * sizes[i]:.3g}, "
-            f"that is {BOUND:g} of the size of the terms that are added."
-        )
+    if len(near):
+        _check_leaves(language, portable, near)
+        lines.append(f"Every tree ends in the same leaf on each of the {len(near)} rows on and beside the thresholds.")
     return "\n".join(lines)
+
+
+def _compared(portable: Portable, rows: NDArray[np.float64], answers: NDArray[np.float64]) -> list[str]:
+    """Say how far the answers lie from those of the records; ``ExportError`` if too far."""
+    reference, sizes = portable.reference(rows), portable.sizes(rows)
+    differences = np.abs(answers - reference)
+    shares = differences / np.where(sizes > 0.0, sizes, 1.0)
+    lines = []
+    for i, name in enumerate(portable.outputs):
+        worst = int(np.argmax(np.where(np.isnan(shares[:, i]), np.inf, shares[:, i])))
+        if not shares[worst, i] <= BOUND:
+            row = dict(zip(portable.names, portable.natural(rows[[worst]])[0], strict=True))
+            raise ExportError(
+                f"output {name!r}: the export answers {answers[worst, i]!r} where the model answers "
+                f"{reference[worst, i]!r}, at {row}"
+                f"; at most {BOUND:g} of {sizes[i]:g} is allowed. Nothing was written. Please report this as a bug."
+            )
+        largest = float(np.abs(reference[:, i]).max()) or 1.0
+        lines.append(
+            f"Output {name}: largest difference {differences[:, i].max():.3g}, that is "
+            f"{differences[:, i].max() / largest:.2g} of the largest answer; allowed {BOUND * sizes[i]:.3g}, that is "
+            f"{BOUND:g} of the size of the terms that are added."
+        )
+    return lines
+
+
+def _check_leaves(language: Language, portable: Portable, near: NDArray[np.float64]) -> None:
+    marked, sums = mark_leaves(portable, near)
+    with tempfile.TemporaryDirectory() as folder:
+        answers = language.run(language.write(marked, "Being checked."), marked, near, Path(folder))
+    wrong = np.zeros(sums.shape, dtype=bool) if answers is None else ~np.isnan(sums) & (answers.values != sums)
+    if wrong.any():
+        row, output = np.argwhere(wrong)[0]
+        where = dict(zip(portable.names, portable.natural(near[[row]])[0], strict=True))
+        raise ExportError(
+            f"output {portable.outputs[output]!r}: a tree of the export ends in another leaf than the model's, at "
+            f"{where}. Nothing was written. Please report this as a bug."
+        )
 
 
 def _write_whole(target: Path, data: bytes) -> None:

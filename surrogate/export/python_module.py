@@ -138,6 +138,19 @@ _ACTIVATIONS = {
     "logistic": "0.5 + 0.5 * np.tanh(0.5 * ({}))",
 }
 
+# What each activation takes to exactly 1.
+_SATURATED = {"tanh": 40.0, "relu": 1.0, "logistic": 80.0}
+
+_NETWORKS = """
+
+def _with_biases(W, B, one):
+    # The last input is always 1 and carries the biases; so is the last unit, for the layer that follows.
+    n, units = W.shape
+    A = np.zeros((n + 1, units + 1))
+    A[:n, :units], A[n, :units], A[n, units] = W, B, one
+    return A
+"""
+
 
 def write(portable: Portable, statement: str) -> bytes:
     """Return the module's text."""
@@ -165,6 +178,8 @@ def write(portable: Portable, statement: str) -> bytes:
     ]
     if any(isinstance(part, Polynomial) for f in formulas for part in (f, getattr(f, "trend", None))):
         parts.append(_POLYNOMIALS)
+    if any(isinstance(f, Network) and len(f.weights[0]) == 1 for f in formulas):
+        parts.append(_NETWORKS)
     parts += [_data(i, formula) for i, formula in enumerate(formulas)]
     return "".join(parts).encode()
 
@@ -281,7 +296,7 @@ def _data(i: int, formula: Any) -> str:
 
 
 def _network(i: int, formula: Network) -> str:
-    """Members side by side; a single one without its axis, which is faster."""
+    """Members side by side; a single one without their axis, and for one row without additions, which is faster."""
     single = len(formula.weights[0]) == 1
     lines = ["", ""]
     for layer, (weights, biases) in enumerate(zip(formula.weights, formula.biases, strict=True)):
@@ -290,19 +305,21 @@ def _network(i: int, formula: Network) -> str:
         lines.append(f"_W{i}_{layer} = np.array({_list(weights)}).reshape({weight_shape})")
         lines.append(f"_B{i}_{layer} = np.array({_list(biases)}).reshape({bias_shape})")
     last = len(formula.weights) - 1
-    for name, start, end in (
-        (f"_network{i}", "u", "[:, 0]" if single else ".sum(axis=0)[:, 0]"),
-        (
-            f"_network{i}_one",
-            "np.array(u)" if single else "np.array(u)[None]",
-            ".item()" if single else ".sum().item()",
-        ),
-    ):
-        lines += ["", "", f"def {name}(u):", f"    h = {start}"]
-        for layer in range(last):
-            value = _ACTIVATIONS[formula.activation].format(f"h @ _W{i}_{layer} + _B{i}_{layer}")
-            lines.append(f"    h = {value}")
-        lines.append(f"    return (h @ _W{i}_{last} + _B{i}_{last}){end}")
+    act = _ACTIVATIONS[formula.activation].format
+    if single:
+        one = _SATURATED[formula.activation]
+        lines += [f"_A{i}_{layer} = _with_biases(_W{i}_{layer}, _B{i}_{layer}, {one})" for layer in range(last)]
+        lines.append(f"_A{i}_{last} = np.append(_W{i}_{last}, _B{i}_{last})")
+    start, end = "u", "[:, 0]" if single else ".sum(axis=0)[:, 0]"
+    lines += ["", "", f"def _network{i}(u):", f"    h = {start}"]
+    lines += [f"    h = {act(f'h @ _W{i}_{layer} + _B{i}_{layer}')}" for layer in range(last)]
+    lines += [f"    return (h @ _W{i}_{last} + _B{i}_{last}){end}", "", "", f"def _network{i}_one(u):"]
+    if single:
+        lines.append("    h = np.array([*u, 1.0])")
+        lines += [f"    h = {act(f'h.dot(_A{i}_{layer})')}" for layer in range(last)]
+        lines.append(f"    return float(h.dot(_A{i}_{last}))")
+    else:
+        lines.append(f"    return _network{i}(np.array(u)[None]).item()")
     return "\n".join(lines) + "\n"
 
 

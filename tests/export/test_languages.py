@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib.util
 import math
 import shutil
@@ -19,6 +20,7 @@ from surrogate.export import c99, javascript, onnx_graph, python_module, sql
 from surrogate.export.check_rows import broken_rows, random_rows, straddling_rows
 from surrogate.export.export import Answers, ExportError, checked, export_model
 from surrogate.export.portable import Portable, Trees
+from surrogate.models.emulators import MLP
 
 LANGUAGES = {".py": python_module, ".c": c99, ".js": javascript, ".onnx": onnx_graph}
 NEEDS = {".c": "gcc", ".js": "node"}
@@ -92,6 +94,24 @@ def test_a_cut_that_is_off_by_one_bit_stops_the_export(suffix, space, records, m
         checked(language, portable)
 
 
+@pytest.mark.parametrize("suffix", [".py", ".c", ".js", ".sql", ".onnx"])
+def test_a_wrong_leaf_stops_the_export_even_where_it_changes_no_sum(suffix, space, records, monkeypatch):
+    skip_without(suffix)
+    language = {**LANGUAGES, ".sql": sql}[suffix]
+    flat = dataclasses.replace(records["tree"], value=np.zeros_like(records["tree"].value))
+    assert "same leaf" in checked(language, Portable(space, {"tree": flat}))
+    swapped = Portable(space, {"tree": flat})
+    walk = swapped.formulas["tree"].walk
+    node = int(np.flatnonzero((walk.feature == 0) & np.isfinite(walk.cut))[0])
+    cut = np.where(np.arange(len(walk.cut)) == node, 1e9, walk.cut)
+    swapped.formulas["tree"] = Trees(walk._replace(cut=cut), flat.base)
+    monkeypatch.setattr(
+        "surrogate.export.export.straddling_rows", lambda _: straddling_rows(Portable(space, {"tree": flat}))
+    )
+    with pytest.raises(ExportError, match="another leaf"):
+        checked(language, swapped)
+
+
 def test_an_export_that_differs_is_not_written(space, records, tmp_path, monkeypatch):
     wrong = lambda written, portable, rows, folder: Answers(portable.reference(rows) + 1e-9, "")  # noqa: E731
     monkeypatch.setattr(python_module, "run", wrong)
@@ -140,6 +160,16 @@ def test_the_python_module_has_the_shapes_of_predict(space, records, tmp_path):
         one.predict([[1.0, 2.0]])
 
 
+@pytest.mark.parametrize("activation", ["tanh", "relu", "logistic"])
+def test_a_single_network_answers_one_row_as_many(activation, tmp_path):
+    unit = Space({"x": (0.0, 1.0), "y": (-2.0, 3.0)})
+    F = np.random.default_rng(0).random((60, 2))
+    record = MLP(activation=activation, n_members=1, hidden=(64, 64), max_iter=20).fit(F, np.cos(4 * F[:, 0])).record_
+    export_model(tmp_path / "m.py", unit, {"y": record})
+    module, X = load(tmp_path / "m.py"), np.random.default_rng(1).random((20, 2))
+    assert np.allclose([module.predict_one(x) for x in X], module.predict(X), rtol=0, atol=1e-13)
+
+
 def test_rows_that_are_no_numbers_get_no_number(space, records):
     assert len(broken_rows(Portable(space, records))) == 9
 
@@ -151,7 +181,7 @@ def test_integers_may_have_large_offsets(tmp_path):
     F = np.random.default_rng(0).random((80, 2))
     record = BoostedTrees(n_trees=30).fit(F, F[:, 0] + (F[:, 1] > 0.3)).record_
     for suffix in (".py", ".sql"):
-        assert "every leaf the same" in export_model(tmp_path / f"m{suffix}", wide, {"y": record})
+        assert "same leaf" in export_model(tmp_path / f"m{suffix}", wide, {"y": record})
 
 
 def test_sql_of_smooth_models_is_refused(space, records, tmp_path):
