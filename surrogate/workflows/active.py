@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.space import Space
-from surrogate.workflows.discover import make_study, search_emulated
+from surrogate.workflows.box_search import How, make_study, search_emulated
 from surrogate.workflows.question import read_question
 from surrogate.workflows.sampling import _store_for_this_program
 
@@ -91,6 +91,7 @@ def discover_actively(
     from surrogate.simulation import as_simulator
 
     first, batch = _checked(method, case, budget, first, batch, running)
+    how = How(max_boxes=max_boxes, folds=folds, repeats=1, seed=seed)
     finder = REDS() if method is None else clone(method)
     space = Space.from_bounds(getattr(simulator, "space", None) if bounds is None else bounds)
     finder.set_params(space=space if finder.space is None else finder.space, random_state=finder.random_state or seed)
@@ -99,7 +100,7 @@ def discover_actively(
     plan.fill(first)
     while plan.n < budget:
         plan.add(finder, min(batch, budget - plan.n))
-    return _study(plan, finder, max_boxes, folds, seed)
+    return _study(plan, finder, how)
 
 
 class _Plan:
@@ -187,7 +188,7 @@ def next_runs(
     return fresh
 
 
-def _study(plan: _Plan, finder: REDS, max_boxes: int, folds: int, seed: int) -> Study:
+def _study(plan: _Plan, finder: REDS, how: How) -> Study:
     from surrogate.models.boxes.columns import read_columns
 
     try:
@@ -195,12 +196,12 @@ def _study(plan: _Plan, finder: REDS, max_boxes: int, folds: int, seed: int) -> 
         assert question.rows is not None  # noqa: S101 - transfer sets know theirs
         counted = plan.filling[question.rows]
         columns = read_columns(question.X)
-        search = search_emulated(finder, question, columns, plan.space, max_boxes, folds, 1, seed, counted)
+        search = search_emulated(finder, question, columns, plan.space, how, counted)
     except Exception as error:
         error.runs = plan.runs  # type: ignore[attr-defined]
         error.add_note("The runs are kept: see .runs of this error.")
         raise
-    return make_study(_counted(question, counted, plan.filling), plan.space, search, finder, seed)
+    return make_study(_counted(question, counted, plan.filling), plan.space, search, finder, how)
 
 
 def _counted(question: Question, counted: NDArray[np.bool_], filling: NDArray[np.bool_]) -> Question:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from surrogate.space import Box
+from surrogate.workflows.box_search import How, answer
 from surrogate.workflows.question import read_question
-from surrogate.workflows.study import Study
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    import pandas as pd
 
-    from surrogate.models.boxes import REDS, BoxFinder
-    from surrogate.models.boxes.columns import Columns
-    from surrogate.models.boxes.evidence.heldout import Chosen
-    from surrogate.space import Space
-    from surrogate.workflows.question import Question
+    from surrogate.models.boxes import BoxFinder
+    from surrogate.workflows.study import Study
 
 # The names of the finders in surrogate.models.boxes.
 _METHODS = {"prim": "PRIM", "reds": "REDS", "best_interval": "BestInterval", "cart": "CARTBoxes"}
-# Above this many runs other folds change little.
-_MANY_RUNS = 5000
 
 
 def discover(
@@ -35,6 +26,8 @@ def discover(
     inputs: Sequence[str] | None = None,
     space: Any = None,
     max_boxes: int = 3,
+    covering: str = "removing",
+    choice: str | Callable[[pd.DataFrame], int] = "one_standard_error",
     folds: int = 5,
     repeats: int | None = None,
     seed: int = 0,
@@ -61,8 +54,16 @@ def discover(
     space : bounds, optional
         What may vary, for units and reports; by default that of the transfer set, or the range of the data.
     max_boxes : int, default 3
-        After the first box the search is repeated on the runs outside of it, until this many boxes are found or a
-        box is on held-out runs not surely denser than all runs are. More than three are hard to tell.
+        After the first box the search is repeated on what it leaves, until this many boxes are found or a box is on
+        held-out runs not surely denser than all runs are. More than three are hard to tell.
+    covering : {"removing", "relabelling"}, default "removing"
+        What a box leaves to the next: the runs outside of it, or all runs, its cases no longer counted. Boxes then
+        overlap less in odd corners, for every run in them counts.
+    choice : str or callable, default "one_standard_error"
+        By which rule a box is chosen from those that held-out runs support: "one_standard_error" (the fewest limits
+        that are not surely worse than the best), "knee", "f_beta" or "weighted" of held-out coverage and density, which
+        limit more; or a function that gets the supported boxes as a table (n_restricted, mass and the held-out
+        columns of ``Study.trajectory``) and returns a row number, such as ``functools.partial(f_beta, beta=2)``.
     folds : int, default 5
         Folds of the cross-validation.
     repeats : int, optional
@@ -101,55 +102,10 @@ def discover(
     >>> study.rules()[0].split("; ")[1]
     'this covers 84 % of all 102 cases'
     """
-    from surrogate.models.boxes.columns import read_columns
-
-    for name, value, least in (("folds", folds, 2), ("max_boxes", max_boxes, 1), ("repeats", repeats or 1, 1)):
-        if not isinstance(value, int) or value < least:
-            raise ValueError(f"{name}: must be a whole number of at least {least}, got {value!r}.")
+    how = How(max_boxes, covering, choice, folds, repeats, seed)
     finder = read_finder(method, seed)
     question = read_question(runs, case, inputs)
-    declared = question.space(space)
-    columns = read_columns(question.X)
-    if _is_reds(finder):
-        search = search_emulated(finder, question, columns, declared, max_boxes, folds, repeats or 1, seed)
-    else:
-        search = _search_runs(finder, question, columns, max_boxes, folds, repeats, seed)
-    return make_study(question, declared, search, finder, seed)
-
-
-def make_study(question: Question, space: Space, search: Search, finder: BoxFinder, seed: int) -> Study:
-    """Return the answer to a question."""
-    from surrogate.models.boxes.columns import read_columns
-
-    units = {name: p.unit for name, p in space.parameters.items() if p.unit}
-    boxes = [Box(c.steps[c.row].limits, names=list(question.X.columns), units=units) for c in search.covers]
-    first = search.covers[0]
-    return Study(
-        runs=question.runs,
-        X=question.X,
-        y=question.y,
-        case=question.text,
-        space=space,
-        search=search.fitted,
-        trajectory=search.fitted.trajectory_.join(first.heldout.table()),
-        chosen=first.row,
-        box=boxes[0],
-        boxes=[box for box in boxes if box.limits],
-        lost=question.lost,
-        seed=seed,
-        _question=question,
-        _columns=read_columns(question.X),
-        _evidence=[c.heldout.table().iloc[c.row] for c in search.covers],
-        _finder=finder,
-    )
-
-
-@dataclass(frozen=True)
-class Search:
-    """The boxes that were chosen, one a cover, and the fitted search of the first."""
-
-    fitted: BoxFinder
-    covers: list[Chosen]
+    return answer(question, question.space(space), finder, how)
 
 
 def read_finder(method: Any, seed: int = 0) -> BoxFinder:
@@ -167,95 +123,8 @@ def read_finder(method: Any, seed: int = 0) -> BoxFinder:
             f"method: available are {', '.join(map(repr, available))} or a box finder such as PRIM(peel_alpha=0.1); "
             f"got {method!r}."
         )
-    if _is_reds(finder) and finder.get_params()["random_state"] is None:
+    if isinstance(finder, boxes.REDS) and finder.get_params()["random_state"] is None:
         finder = clone(finder).set_params(random_state=seed)
     found: BoxFinder = finder
     found.check_parameters()
     return found
-
-
-def _is_reds(finder: Any) -> TypeGuard[REDS]:
-    from surrogate.models.boxes import REDS
-
-    return isinstance(finder, REDS)
-
-
-def _search_runs(
-    finder: BoxFinder,
-    question: Question,
-    columns: Columns,
-    max_boxes: int,
-    folds: int,
-    repeats: int | None,
-    seed: int,
-) -> Search:
-    """Search the runs themselves."""
-    from sklearn.base import clone
-
-    from surrogate.models.boxes.evidence.heldout import choose
-
-    y = question.y
-    repeats = repeats or (4 if len(y) <= _MANY_RUNS else 1)
-    validation = {"folds": folds, "seed": seed, "repeats": repeats}
-    first = choose(finder, columns, y, **validation)
-    covers = [first, *_cover(finder, columns, y, first, max_boxes, **validation)]
-    return Search(clone(finder).fit(question.X[list(first.names)], y), covers)
-
-
-def search_emulated(
-    finder: REDS,
-    question: Question,
-    columns: Columns,
-    space: Space,
-    max_boxes: int,
-    folds: int,
-    repeats: int,
-    seed: int,
-    counted: NDArray[np.bool_] | None = None,
-) -> Search:
-    """Search new points that emulators of the runs have labelled; count the runs that stand for the space."""
-    from sklearn.base import clone
-
-    from surrogate.models.boxes.reds.emulated import EmulatedFolds
-    from surrogate.models.boxes.reds.labelling import Asked
-    from surrogate.models.boxes.reds.reds import check_labelling
-
-    reds = clone(finder)
-    if reds.space is None:
-        reds.set_params(space=space)
-    emulated = reds.emulate(columns, Asked(question.y, question.outputs, question.condition))
-    labelling = emulated.learn()
-    if reds.gate:
-        check_labelling(labelling)
-    tested = EmulatedFolds(emulated, labelling, counted=counted, folds=folds, repeats=repeats, seed=seed)
-    covers = tested.covers(max_boxes)
-    rows = tested.counted
-    X = question.X.loc[rows, list(covers[0].names)].reset_index(drop=True)
-    return Search(reds.take_over(X, question.y[rows], tested.found(covers[0])), covers)
-
-
-def _cover(
-    finder: BoxFinder, columns: Columns, y: NDArray[np.float64], first: Chosen, max_boxes: int, **validation: Any
-) -> list[Chosen]:
-    """Search again in the runs outside the boxes found, while held-out runs say that it helps."""
-    from sklearn.base import clone
-
-    from surrogate.models.boxes.evidence.heldout import choose
-
-    covers: list[Chosen] = []
-    left = np.ones(columns.n, dtype=bool)
-    last = first
-    while len(covers) + 1 < max_boxes and last.steps[last.row].limits:
-        left &= ~columns.inside(last.steps[last.row].limits)
-        rows = np.flatnonzero(left)
-        mass_min = getattr(finder, "mass_min", 0.0) * columns.n / max(len(rows), 1)
-        if mass_min >= 1 or len(np.unique(y[rows])) < 2:
-            break
-        # The least mass is a share of all runs, however few of them are left.
-        again = clone(finder).set_params(mass_min=mass_min) if mass_min else finder
-        last = choose(again, columns.take(rows), y[rows], **validation)
-        # Denser than what is left is not enough: what is left has few cases, and slivers of them beside the boxes.
-        if not last.steps[last.row].limits or last.heldout.density[1][last.row] <= y.mean():
-            break
-        covers.append(last)
-    return covers

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from surrogate.simulation import Status
-from surrogate.space import Box
+from surrogate.space import Box, Space
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -17,11 +19,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from surrogate.models.boxes import BoxFinder
+    from surrogate.models.boxes import BoxFinder, ParetoBoxes, WorstCase
     from surrogate.models.boxes.columns import Columns
-    from surrogate.space import Space
     from surrogate.transfer import TransferSet
+    from surrogate.workflows.box_search import How
     from surrogate.workflows.question import Question
+    from surrogate.workflows.study_by_policy import StudyByPolicy
+    from surrogate.workflows.surrogate import Surrogate
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,9 +47,10 @@ class Study:
     search : BoxFinder
         The fitted search, in the parameters that held-out evidence supports.
     trajectory : DataFrame
-        A row a box of `search`: n, k, coverage, density, mass, n_restricted, and coverage and density on held-out
-        runs with their 95 % intervals (``heldout_coverage``, ``heldout_coverage_low``, ``heldout_coverage_high``,
-        ``heldout_density``, ...).
+        A row a box of `search`: n, k, coverage, density, mass, n_restricted, lift (density over base rate), and
+        coverage and density on held-out runs with their 95 % intervals (``heldout_coverage``,
+        ``heldout_coverage_low``, ``heldout_coverage_high``, ``heldout_density``, ...), and ``heldout_correlation``
+        between lying in the box and being a case.
     chosen : int
         Row number of the chosen box.
     box : Box
@@ -72,6 +77,7 @@ class Study:
     _columns: Columns = field(compare=False)
     _evidence: list[pd.Series[Any]] = field(compare=False)
     _finder: BoxFinder = field(compare=False)
+    _how: How = field(compare=False)
 
     @property
     def base_rate(self) -> float:
@@ -83,11 +89,9 @@ class Study:
 
         Numbers are rounded to the fewest digits with which no run changes sides.
         """
-        if not self.boxes:
-            return [self._nothing()]
-        return [
-            self._sentence(i, box, row) for i, (box, row) in enumerate(zip(self.boxes, self._evidence, strict=True))
-        ]
+        from surrogate.workflows.sentences import sentences
+
+        return sentences(self, self._evidence, relabelled=self._how.covering == "relabelling")
 
     def failures(self) -> pd.DataFrame:
         """Count the runs that failed inside each box: a box may be empty of cases only because runs died there.
@@ -106,7 +110,8 @@ class Study:
             slow = int((self.lost["status"].to_numpy()[failed] == str(Status.TIMEOUT)).sum())
             inside, lost = int(box.contains(self.X).sum()), int(failed.sum())
             outside = len(self.X) - inside, len(self.lost) - lost
-            rows.append((inside + lost, lost, slow, _share(lost, inside), _share(outside[1], outside[0])))
+            shares = [part / (part + rest) if part else 0.0 for part, rest in ((lost, inside), outside[::-1])]
+            rows.append((inside + lost, lost, slow, *shares))
         return pd.DataFrame(rows, columns=["runs", "failed", "timeout", "share", "elsewhere"])
 
     def next_runs(self, n: int, seed: int | None = None) -> pd.DataFrame:
@@ -143,7 +148,78 @@ class Study:
         made = self.X if self.runs is None else self.runs.inputs
         return next_runs(self._question, finder, made, int(n), seed=self.seed if seed is None else seed)
 
-    def stability(self, n_resamples: int | None = None, seed: int | None = None) -> pd.DataFrame:
+    def choose(self, row: int) -> Study:
+        """Return the study with another box of the trajectory chosen by hand; it has no further boxes.
+
+        Parameters
+        ----------
+        row : int
+            Number of a row of `trajectory`. One that was chosen because it looks good on these runs needs new runs
+            as a test.
+
+        Returns
+        -------
+        Study
+        """
+        if isinstance(row, bool) or not isinstance(row, (int, np.integer)) or not 0 <= row < len(self.trajectory):
+            raise ValueError(f"row: must be a row number of the trajectory, below {len(self.trajectory)}; got {row!r}.")
+        box = self.search.boxes_[row]
+        box = Box(box.limits, names=box.names, units=self.box.units)
+        evidence = [self.trajectory.iloc[row]]
+        return replace(self, chosen=int(row), box=box, boxes=[box] if box.limits else [], _evidence=evidence)
+
+    def drop_costs(self) -> pd.DataFrame:
+        """Say what dropping each limit of the chosen box alone costs.
+
+        Returns
+        -------
+        DataFrame
+            The box itself in the row "", then a row a limited parameter, the cheapest to drop first: n, k, coverage,
+            density, mass, `coverage_gain`, `density_loss`, `quasi_p`; see `surrogate.models.boxes.drop_costs`. Columns
+            with ``heldout_`` before the name are from cross-validation of the search (not with REDS, whose emulators
+            would have to be fitted anew): on the runs in which it was found a box looks as if it needed all its limits.
+        """
+        from surrogate.models.boxes import REDS, drop_costs
+        from surrogate.models.boxes.evidence.dropping import heldout_drop_costs
+
+        table = drop_costs(self.box, self.X, self.y)
+        if isinstance(self._finder, REDS) or not self.box.limits:
+            return table
+        heldout = heldout_drop_costs(
+            self._finder,
+            self._columns.select(list(self.search.boxes_[0].names or ())),
+            self.y,
+            self.search.boxes_,
+            self.chosen,
+            folds=self._how.folds,
+            seed=self.seed,
+        )
+        table = table.join(heldout)
+        cheapest = table["heldout_density_loss"].drop("").sort_values(kind="stable").index
+        return table.loc[["", *cheapest]]
+
+    def pareto(self) -> ParetoBoxes:
+        """Return the boxes that no other beats in coverage, density and number of limits together.
+
+        They are sought in the runs themselves, also where REDS found the study's box.
+
+        Returns
+        -------
+        ParetoBoxes
+            Fitted: ``.trajectory_`` and ``.boxes_``, fewest limits first.
+        """
+        from sklearn.base import clone
+
+        from surrogate.models.boxes import REDS, ParetoBoxes
+
+        finder = self._finder.finder if isinstance(self._finder, REDS) else self._finder
+        search = clone(finder) if isinstance(finder, ParetoBoxes) else ParetoBoxes(finder)
+        search.fit(self.X, self.y)
+        return search
+
+    def stability(
+        self, n_resamples: int | None = None, seed: int | None = None, *, executor: Any = None
+    ) -> pd.DataFrame:
         """Say how often each parameter is limited again when the search is repeated on random halves of the runs.
 
         Parameters
@@ -152,34 +228,172 @@ class Study:
             By default 50; 10 for REDS, which fits an emulator in each.
         seed : int, optional
             By default that of the study.
+        executor : optional
+            Where to search, as in `surrogate.collect`; the answer is the same everywhere.
 
         Returns
         -------
         DataFrame
             A row a parameter: `limited` in the chosen box, `reproduced_coverage`, `reproduced_density` (shares of
-            the halves) and the positions of its limits; see `surrogate.models.boxes.evidence.stability.resample`.
+            the halves) and the positions of its limits. ``attrs["overlap"]`` is the mean share of volume that boxes of
+            the halves have in common with the chosen one, ``attrs["consistency"]`` with each other; see
+            `surrogate.models.boxes.evidence.stability.resample`.
         """
-        from sklearn.base import clone
-
-        from surrogate.models.boxes import REDS
         from surrogate.models.boxes.evidence.stability import resample
 
         row = self.trajectory.iloc[self.chosen]
-        finder = self._finder
-        if isinstance(finder, REDS):
-            # A half of the runs may teach too little; that is what is asked here, and no error.
-            finder = clone(finder).set_params(gate=False, space=self.space)
         table = resample(
-            finder,
+            self._repeatable(),
             self._columns,
             self.y,
             float(row["coverage"]),
             float(row["density"]),
-            n_resamples=n_resamples or (10 if isinstance(self._finder, REDS) else 50),
+            limits=self.box.limits or None,
+            space=self.space,
+            n_resamples=n_resamples or (10 if self._is_reds else 50),
             seed=self.seed if seed is None else seed,
+            executor=executor,
         )
         table.insert(0, "limited", table.index.isin(list(self.box.limits)))
         return table
+
+    def learning_curve(
+        self, n_resamples: int | None = None, seed: int | None = None, *, executor: Any = None
+    ) -> pd.DataFrame:
+        """Say whether more runs would change the box: what boxes from different runs have in common, by their number.
+
+        Parameters
+        ----------
+        n_resamples : int, optional
+            Samples of each size; by default 40, and 6 for REDS, which fits an emulator in each.
+        seed, executor
+            As in `stability`.
+
+        Returns
+        -------
+        DataFrame
+            A row a number of runs: `runs`, `overlap` of the boxes of two samples without a common run (intersection
+            over union of their volumes), `overlap_5`, `overlap_95`, `n_restricted`, `extrapolated`. The last two rows
+            are all runs and twice as many, extrapolated: where they differ little, more runs would change little. See
+            `surrogate.models.boxes.learning_curve`.
+        """
+        from surrogate.models.boxes.evidence.stability import learning_curve
+
+        row = self.trajectory.iloc[self.chosen]
+        return learning_curve(
+            self._repeatable(),
+            self._columns,
+            self.y,
+            float(row["coverage"]),
+            float(row["density"]),
+            space=self.space,
+            # An emulator learns nothing from a sixteenth of the few runs that it is for.
+            parts=(4, 3, 2) if self._is_reds else (16, 8, 4, 2),
+            n_resamples=n_resamples or (6 if self._is_reds else 40),
+            seed=self.seed if seed is None else seed,
+            executor=executor,
+        )
+
+    def by_policy(self, column: str = "policy") -> StudyByPolicy:
+        """Ask the same of each policy alone.
+
+        Parameters
+        ----------
+        column : str, default "policy"
+            The input that names the policy.
+
+        Returns
+        -------
+        StudyByPolicy
+            Studies and boxes a policy, how they compare, and robustness metrics.
+        """
+        from surrogate.workflows.study_by_policy import StudyByPolicy
+
+        return StudyByPolicy(self, column)
+
+    def compare_with_reference(self, reference: Mapping[str, Any]) -> pd.DataFrame:
+        """Say for each limit of the box on which side a reference future lies, and how far from it.
+
+        Parameters
+        ----------
+        reference : mapping of str to value
+            Today's best guess, or what a plan assumes, for all parameters that the box limits.
+
+        Returns
+        -------
+        DataFrame
+            See `surrogate.models.boxes.compare_with_reference`.
+        """
+        from surrogate.models.boxes import compare_with_reference
+
+        return compare_with_reference(self.box, reference, self.space)
+
+    @cached_property
+    def emulator(self) -> Surrogate:
+        """Emulators of the outputs that the condition names, fitted to the runs when first asked for.
+
+        Raises
+        ------
+        ValueError
+            If the case was not given as a condition on outputs that are numbers.
+        """
+        import pandas as pd
+
+        from surrogate.workflows.surrogate import Surrogate
+
+        outputs = self._question.outputs
+        if not outputs:
+            raise ValueError(
+                "case: an emulator needs outputs that are numbers, and the case names none. Give the case as a "
+                "condition such as 'reliability < 0.9', or a simulator."
+            )
+        varied = Space({name: self.space[name] for name in self.X if name in self.space.parameters})
+        return Surrogate.from_runs(self.X[list(varied.names)], pd.DataFrame(outputs), varied, seed=self.seed)
+
+    def worst_case(
+        self,
+        simulator: Any = None,
+        *,
+        outside: bool = False,
+        output: str | None = None,
+        minimize: bool = False,
+        budget: int = 2000,
+        seed: int | None = None,
+    ) -> WorstCase:
+        """Seek the worst future inside the box, or outside it, where the box may have missed something.
+
+        Parameters
+        ----------
+        simulator : callable or fitted estimator, optional
+            What is asked; by default `emulator`. Its answer is a guess: run the simulator at the point found.
+        outside : bool, default False
+        output : str, optional
+            Which output; needed only if there are several.
+        minimize : bool, default False
+            Whether the smallest output is the worst.
+        budget : int, default 2000
+            How often the simulator is asked at most.
+        seed : int, optional
+            By default that of the study.
+
+        Returns
+        -------
+        WorstCase
+            `point`, `value`, and how the search went.
+        """
+        from surrogate.models.boxes import worst_case
+
+        asked = self.emulator if simulator is None else simulator
+        return worst_case(
+            asked,
+            self.space if simulator is not None else self.emulator.space,
+            self.box,
+            outside=outside,
+            output=output,
+            minimize=minimize,
+            budget=budget,
+            seed=self.seed if seed is None else seed,
+        )
 
     def report(self, path: str | PathLike[str], title: str | None = None, question: str | None = None) -> Path:
         """Write the study as one self-contained HTML page and return its path.
@@ -204,62 +418,18 @@ class Study:
         items = "".join(f"<li>{escape(rule)}</li>" for rule in self.rules())
         return f"<p>{len(self.X)} runs, base rate {self.base_rate:.3g}</p><ul>{items}</ul>"
 
-    def _case_text(self) -> str:
-        return self.case if self.case is not None else "the case"
+    @property
+    def _is_reds(self) -> bool:
+        from surrogate.models.boxes import REDS
 
-    def _nothing(self) -> str:
-        best = self.trajectory.iloc[int(self.trajectory["heldout_density_low"].to_numpy().argmax())]
-        return (
-            f"No box says more about when {self._case_text()} holds than the base rate of {self.base_rate:.2f}: the "
-            f"densest one on held-out runs has a density of {_interval(best, 'density')} there, not surely above it."
-        )
+        return isinstance(self._finder, REDS)
 
-    def _sentence(self, number: int, box: Box, row: pd.Series[Any]) -> str:
-        """Count a box in the runs outside the boxes before it."""
-        left = np.logical_and.reduce([np.ones(len(self.X), bool), *(~b.contains(self.X) for b in self.boxes[:number])])
-        inside = left & box.contains(self.X)
-        n, k, all_k = int(inside.sum()), float(self.y[inside].sum()), float(self.y.sum())
-        runs, another = ("runs", "") if number == 0 else ("runs outside the boxes before", "another ")
-        limits = box.to_text(_digits(box, self.X))
-        return (
-            f"In {k:.6g} of the {n} {runs} with {limits} ({100 * k / n:.0f} of 100), {self._case_text()} holds; "
-            f"this covers {another}{100 * k / all_k:.0f} % of all {all_k:.6g} cases; on held-out {runs} "
-            f"density {_interval(row, 'density')}, coverage {_interval(row, 'coverage')}.{self._failed_text(number)}"
-        )
+    def _repeatable(self) -> BoxFinder:
+        """Return the finder for parts of the runs."""
+        from sklearn.base import clone
 
-    def _failed_text(self, number: int) -> str:
-        row = self.failures().iloc[number]
-        if not row["failed"]:
-            return ""
-        slow = f", {int(row['timeout'])} of them by a timeout," if row["timeout"] else ""
-        return (
-            f" Of the {int(row['runs'])} runs that were made with these limits, {int(row['failed'])}{slow} failed "
-            f"({_percent(row['share'])}, elsewhere {_percent(row['elsewhere'])}) and are not counted."
-        )
-
-
-def _digits(box: Box, X: pd.DataFrame) -> int:
-    """Return the fewest significant digits, at least three, with which no row changes sides."""
-    inside = box.contains(X)
-    for digits in range(3, 17):
-        limits = {
-            name: limit if isinstance(limit, frozenset) else tuple(float(f"{end:.{digits}g}") for end in limit)
-            for name, limit in box.limits.items()
-        }
-        in_order = all(isinstance(limit, frozenset) or limit[0] <= limit[1] for limit in limits.values())
-        if in_order and (Box(limits, names=box.names).contains(X) == inside).all():
-            return digits
-    return 17
-
-
-def _share(part: int, rest: int) -> float:
-    return part / (part + rest) if part else 0.0
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
-
-
-def _interval(row: pd.Series[Any], what: str) -> str:
-    value, low, high = (float(row[f"heldout_{what}{end}"]) for end in ("", "_low", "_high"))
-    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+        if not self._is_reds:
+            return self._finder
+        # A part of the runs may teach too little; that is what is asked, and no error.
+        finder: BoxFinder = clone(self._finder).set_params(gate=False, space=self.space)
+        return finder

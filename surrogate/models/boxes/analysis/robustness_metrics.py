@@ -141,7 +141,7 @@ def uncertainty_horizon(unit: ArrayLike, satisfied: ArrayLike, reference: ArrayL
 
 def robustness(
     outputs: Mapping[str, ArrayLike],
-    satisfied: Callable[[NDArray[np.float64]], ArrayLike],
+    satisfied: Callable[[NDArray[np.float64]], ArrayLike] | Mapping[str, ArrayLike],
     unit: ArrayLike,
     *,
     reference: int | None = None,
@@ -154,8 +154,9 @@ def robustness(
     ----------
     outputs : mapping of str to array-like of shape (n,) or (n, k)
         Policy name to its outputs, the same futures row for row.
-    satisfied : callable
-        Gets outputs of shape (n, k), says whether each future is acceptable: shape (n,), or (n, k) if all must be.
+    satisfied : callable or mapping of str to array-like
+        Whether each future is acceptable, shape (n,), or (n, k) if all must be: a function of outputs of shape (n, k),
+        or the answers themselves for each policy.
     unit : array-like of shape (n, d)
         The futures, each input scaled to [0, 1], as by ``space.to_unit``.
     reference : int, optional
@@ -191,7 +192,7 @@ def robustness(
     rows: dict[str, dict[str, Any]] = {}
     for name, values in outputs.items():
         table = _table(values)
-        met = satisfied(table)
+        met = satisfied(table) if callable(satisfied) else satisfied[name]
         rows[name] = {
             "regret_from_baseline": regret_from_baseline(table, table[reference], quantile=quantile),
             "regret_from_best": best[name],

@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+
+def one_standard_error(trajectory: pd.DataFrame) -> int:
+    """Return the row that limits fewest inputs within one standard error of the best held-out correlation [1]_.
+
+    Parameters
+    ----------
+    trajectory : DataFrame
+        With n_restricted, ``heldout_correlation`` (between lying in the box and being a case) and
+        ``heldout_correlation_error``, its standard error.
+
+    Returns
+    -------
+    int
+        Among rows with as few limits the best one; the first of equals.
+
+    References
+    ----------
+    .. [1] Breiman, Friedman, Olshen & Stone 1984, Classification and Regression Trees, section 3.4.3.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> trajectory = pd.DataFrame({"n_restricted": [1, 2, 5], "heldout_correlation": [0.3, 0.68, 0.7]})
+    >>> one_standard_error(trajectory.assign(heldout_correlation_error=0.05))
+    1
+    """
+    value, error = (trajectory[name].to_numpy() for name in ("heldout_correlation", "heldout_correlation_error"))
+    best = value.max()
+    near = np.flatnonzero(value >= best - error[value == best].max())
+    return int(near[np.lexsort((-value[near], trajectory["n_restricted"].to_numpy()[near]))[0]])
 
 
 def f_beta(trajectory: pd.DataFrame, beta: float = 1.0) -> int:
@@ -103,6 +135,25 @@ def knee(trajectory: pd.DataFrame) -> int:
     if lost[densest] <= 0 or gained[densest] <= 0:
         return densest
     return _largest(gained / gained[densest] - lost / lost[densest])
+
+
+CHOICE_RULES: dict[str, Callable[[pd.DataFrame], int]] = {
+    "one_standard_error": one_standard_error,
+    "f_beta": f_beta,
+    "knee": knee,
+    "weighted": weighted,
+}
+
+
+def read_rule(rule: Any) -> Callable[[pd.DataFrame], int]:
+    """Return the rule that `rule` names or is; ``ValueError`` if it is none."""
+    found = CHOICE_RULES.get(rule, rule) if isinstance(rule, str) else rule
+    if not callable(found):
+        raise ValueError(
+            f"choice: must be one of {', '.join(map(repr, CHOICE_RULES))}, or a function of the trajectory such as "
+            f"functools.partial(f_beta, beta=2); got {rule!r}."
+        )
+    return found
 
 
 def _evidence(trajectory: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from surrogate.models.boxes.choice import box_correlation, most_correlated
 from surrogate.models.boxes.columns import Columns
+from surrogate.models.boxes.evidence.choice_rules import one_standard_error
 from surrogate.models.boxes.trajectory import Step
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from surrogate.models.boxes.box_finder import BoxFinder
+
+    Rule = Callable[[pd.DataFrame], int]
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class HeldOut:
         return wilson(k, np.full_like(k, self.cases))
 
     def table(self) -> pd.DataFrame:
-        """Return coverage and density on held-out rows with 95 % intervals (Wilson [1]_), a row a box.
+        """Return coverage and density on held-out rows with 95 % intervals (Wilson [1]_), and correlation, a row a box.
 
         References
         ----------
@@ -85,6 +88,7 @@ class HeldOut:
                 "heldout_density": density[0],
                 "heldout_density_low": density[1],
                 "heldout_density_high": density[2],
+                "heldout_correlation": self.mean_correlation,
             }
         )
 
@@ -112,7 +116,14 @@ class Chosen:
 
 
 def choose(
-    finder: BoxFinder, columns: Columns, y: NDArray[np.float64], *, folds: int = 5, repeats: int = 2, seed: int = 0
+    finder: BoxFinder,
+    columns: Columns,
+    y: NDArray[np.float64],
+    *,
+    folds: int = 5,
+    repeats: int = 2,
+    seed: int = 0,
+    rule: Rule = one_standard_error,
 ) -> Chosen:
     """Search, and choose a box by repeated cross-validation of the whole search.
 
@@ -125,7 +136,7 @@ def choose(
     3. The criterion is the correlation between lying in the box and being a case (`box_correlation`) on held-out
        rows. Only steps are considered whose held-out density is above the base rate with its whole 95 % interval;
        without one the box without limits is chosen. Among those within one standard error of the best [1]_ the one
-       that limits fewest parameters is chosen, and among these the best.
+       that limits fewest parameters is chosen, and among these the best; or what another rule says.
 
     Parameters
     ----------
@@ -137,6 +148,8 @@ def choose(
     repeats : int, default 2
         Cross-validations with different folds. More change little: they share their rows.
     seed : int, default 0
+    rule : callable, default one_standard_error
+        Gets a table of the steps considered, returns a row number; see `surrogate.models.boxes.evidence.choice_rules`.
 
     Returns
     -------
@@ -160,7 +173,7 @@ def choose(
             counts[size][:, place] = heldout_counts(columns, y, test, matching, match(steps, matching))
     cases = float(y.sum())
     heldout = [HeldOut(n, k, correlation, cases, repeats, folds) for n, k, correlation in counts]
-    size, row = one_standard_error([steps for _, steps in full], heldout, float(y.mean()))
+    size, row = pick([steps for _, steps in full], heldout, float(y.mean()), rule)
     return Chosen(full[size][0], full[size][1], heldout[size], row)
 
 
@@ -218,24 +231,30 @@ def heldout_counts(
     return np.array([n, k, box_correlation(n, k, y[test])])[:, matched]
 
 
-def one_standard_error(
-    steps: Sequence[Sequence[Step]], heldout: Sequence[HeldOut], base_rate: float
+def pick(
+    steps: Sequence[Sequence[Step]], heldout: Sequence[HeldOut], base_rate: float, rule: Rule = one_standard_error
 ) -> tuple[int, int]:
-    """Return (number of search, row) of the least limited box within one standard error of the best."""
-    supported = [
-        (float(correlation), float(error), len(step.limits), size, row)
-        for size, (found, evidence) in enumerate(zip(steps, heldout, strict=True))
-        for row, (step, correlation, error, low) in enumerate(
-            zip(found, evidence.mean_correlation, evidence.standard_error, evidence.density[1], strict=True)
-        )
-        if low > base_rate and step.limits
-    ]
-    if not supported:
+    """Return (number of search, row) of the box that a rule picks of all that held-out runs support.
+
+    Only boxes are shown to the rule whose held-out density is above the base rate with its whole 95 % interval.
+    Without one it is the last search and the box without limits.
+    """
+    import pandas as pd
+
+    tables = []
+    for size, (found, evidence) in enumerate(zip(steps, heldout, strict=True)):
+        limited = np.array([len(step.limits) for step in found])
+        mass = np.array([step.n for step in found]) / found[0].n
+        table = pd.DataFrame({"search": size, "row": np.arange(len(found)), "n_restricted": limited, "mass": mass})
+        table = table.join(evidence.table()).assign(heldout_correlation_error=evidence.standard_error)
+        tables.append(table[(evidence.density[1] > base_rate) & (limited > 0)])
+    supported = pd.concat(tables, ignore_index=True)
+    if not len(supported):
         return len(steps) - 1, 0
-    best, error, *_ = max(supported)
-    near = [(n_limited, -value, size, row) for value, _, n_limited, size, row in supported if value >= best - error]
-    _, _, size, row = min(near)
-    return size, row
+    number = rule(supported)
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not 0 <= number < len(supported):
+        raise ValueError(f"choice: the rule must return a row number below {len(supported)}, got {number!r}.")
+    return int(supported["search"].iloc[number]), int(supported["row"].iloc[number])
 
 
 def wilson(k: Any, n: Any, z: float = 1.959963984540054) -> tuple[Any, Any, Any]:

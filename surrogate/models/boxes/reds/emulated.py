@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from surrogate.models.boxes.evidence import heldout
 from surrogate.models.boxes.evidence.box_volume import observed_space
+from surrogate.models.boxes.evidence.choice_rules import one_standard_error
 from surrogate.models.boxes.evidence.heldout import Chosen, HeldOut, match_by_mass, stratified_folds
 from surrogate.models.boxes.evidence.precision_recall import pr_auc
 from surrogate.models.boxes.reds.labelling import Asked, Emulation, Labelling, OfCase, label, usual_emulations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from surrogate.models.boxes.box_finder import BoxFinder
     from surrogate.models.boxes.columns import Columns
+    from surrogate.models.boxes.evidence.heldout import Rule
     from surrogate.models.boxes.trajectory import Step
 
     Floats = NDArray[np.float64]
@@ -197,6 +199,10 @@ class EmulatedFolds:
         The runs that stand for the space: folds, densities and coverages are of these, the others only teach. By
         default all.
     folds, repeats, seed : int
+    rule : callable, default one_standard_error
+        As in `heldout.choose`.
+    covering : {"removing", "relabelling"}, default "removing"
+        As in `surrogate.models.boxes.evidence.covering`.
     """
 
     def __init__(
@@ -208,8 +214,10 @@ class EmulatedFolds:
         folds: int,
         repeats: int,
         seed: int,
+        rule: Rule = one_standard_error,
+        covering: str = "removing",
     ) -> None:
-        self.emulated, self.labelling = emulated, labelling
+        self.emulated, self.labelling, self.rule, self.covering = emulated, labelling, rule, covering
         self.labels = emulated.labels(labelling)
         self.finder = emulated.tuned(self.labels)
         self.folds, self.repeats = folds, repeats
@@ -257,6 +265,10 @@ class EmulatedFolds:
         """
         emulated = self.emulated
         columns, y = emulated.columns, emulated.asked.y
+        all_labels: list[Any] = [self.labels, *self.fold_labels]
+        if self.covering == "relabelling":
+            y, all_labels = np.where(left, y, 0.0), [np.where(there, labels, 0.0) for labels in all_labels]
+            left, there = self.counted, np.ones_like(there)
         rows, places = np.flatnonzero(left), np.flatnonzero(there)
         part, finder = emulated.points.columns.take(places), self.finder
         if getattr(finder, "mass_min", 0.0):
@@ -264,11 +276,11 @@ class EmulatedFolds:
             finder = clone(finder).set_params(mass_min=finder.get_params()["mass_min"] / there.mean())
         full = [
             (names, emulated.believed(steps, rows))
-            for names, steps in heldout.searches(finder, part, self.labels[places])
+            for names, steps in heldout.searches(finder, part, all_labels[0][places])
         ]
         match = getattr(finder, "match", match_by_mass)
         counts = [np.zeros((3, len(self.held_out), len(steps))) for _, steps in full]
-        for number, (test, labels) in enumerate(zip(self.held_out, self.fold_labels, strict=True)):
+        for number, (test, labels) in enumerate(zip(self.held_out, all_labels[1:], strict=True)):
             found = heldout.searches(finder, part, labels[places].astype(np.float64))
             kept = test[left[test]]
             for size, (_, steps) in enumerate(full):
@@ -276,7 +288,7 @@ class EmulatedFolds:
                 matched = match(steps, matching)
                 counts[size][:, number] = heldout.heldout_counts(columns, y, kept, matching, matched)
         evidence = [HeldOut(n, k, c, float(y[rows].sum()), self.repeats, self.folds) for n, k, c in counts]
-        size, row = heldout.one_standard_error([steps for _, steps in full], evidence, float(y[rows].mean()))
+        size, row = heldout.pick([steps for _, steps in full], evidence, float(y[rows].mean()), self.rule)
         names, steps = full[size]
         return Chosen(names, recounted(steps, columns.take(rows), y[rows]), evidence[size], row)
 
