@@ -65,7 +65,7 @@ class Answers:
     by: str
 
 
-def export_model(path: str | os.PathLike[str], space: Space, records: Mapping[str, Record]) -> str:
+def export_model(path: str | os.PathLike[str], space: Space, records: Mapping[str, Record], *, fmi: int = 2) -> str:
     """Write a model in the language that the suffix of `path` names, checked on rows of this machine.
 
     Parameters
@@ -76,6 +76,8 @@ def export_model(path: str | os.PathLike[str], space: Space, records: Mapping[st
         Inputs, which the export takes in their natural units and in this order.
     records : mapping of str to Record
         What predicts each output.
+    fmi : {2, 3}, default 2
+        Version of the standard of an FMU; more programs read 2.
 
     Returns
     -------
@@ -106,7 +108,10 @@ def export_model(path: str | os.PathLike[str], space: Space, records: Mapping[st
             f"path: '.surrogate' (the model file) or one of {', '.join(_LANGUAGES)} is available; got {suffix!r}. "
             "Write for instance model.export('model.c')."
         )
-    language: Language = importlib.import_module(f"surrogate.export.{_LANGUAGES[suffix]}")
+    if fmi not in (2, 3):
+        raise ValueError(f"fmi: 2 or 3 is available, for '.fmu'; got {fmi!r}.")
+    module = importlib.import_module(f"surrogate.export.{_LANGUAGES[suffix]}")
+    language: Language = module.CoSimulation(fmi) if suffix == ".fmu" else module
     portable = Portable(space, records)
     statement = checked(language, portable)
     _write_whole(Path(path), language.write(portable, statement))
