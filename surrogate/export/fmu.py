@@ -239,7 +239,7 @@ _BUILD = f"""<?xml version="1.0" encoding="UTF-8"?>
 def _variable_names(portable: Portable) -> tuple[list[str], list[str], str]:
     """Names of inputs, outputs and time as XML attributes, which an FMU wants to be different from each other."""
     taken: set[str] = set()
-    names = []
+    names: list[str] = []
     for name in (*portable.names, *portable.outputs, "time"):
         shown, ending = _attribute(name), "_out" if len(names) >= len(portable.names) else "_"
         while shown in taken:

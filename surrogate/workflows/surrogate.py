@@ -286,7 +286,7 @@ class Surrogate(Predictor):
 
         return cls(*load(path))
 
-    def export(self, path: str | os.PathLike[str]) -> None:
+    def export(self, path: str | os.PathLike[str], *, fmi: int = 2) -> None:
         """Write the model for use elsewhere, in the form that the suffix of `path` names.
 
         The file is first run on this machine, on random rows and on rows on and beside every threshold; what was
@@ -299,6 +299,8 @@ class Surrogate(Predictor):
             ``onnx``), ``*.fmu`` (needs a C compiler and the extra ``fmu``), ``*.sql`` (trees only), or
             ``*.surrogate``, the model file as `save` writes it. All but the last take inputs in natural units, in the
             order of ``space.names``, and answer predictions only, without intervals.
+        fmi : {2, 3}, default 2
+            Version of the standard of an FMU; more programs read 2.
 
         Raises
         ------
@@ -314,4 +316,4 @@ class Surrogate(Predictor):
         if Path(path).suffix == ".surrogate":
             self.save(path)
         else:
-            export_model(path, self.space, {name: one.record for name, one in self._fitted.items()})
+            export_model(path, self.space, {name: one.record for name, one in self._fitted.items()}, fmi=fmi)
