@@ -31,8 +31,9 @@ class BoxSampling(DataDrivenDesign):
     Examples
     --------
     >>> from surrogate.design import LatinHypercube
-    >>> rows = BoxSampling(LatinHypercube(1)).fit([[0.0, 1], [2.0, 9]]).sample(4, seed=0)
-    >>> sorted(np.floor(2 * rows[:, 0]).tolist())
+    >>> X = [[0.0, 1], [1.0, 5], [4.0, 9]]
+    >>> rows = BoxSampling(LatinHypercube(1)).fit(X).sample(4, seed=0)
+    >>> sorted(np.floor(rows[:, 0]).tolist())
     [0.0, 1.0, 2.0, 3.0]
     """
 
