@@ -1,0 +1,27 @@
+"""Rules: Model B that answers in sentences, and the trees, juntas and networks they are taken from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import lazy_loader as lazy
+
+if TYPE_CHECKING:
+    from surrogate.models.rules.condition import Among as Among
+    from surrogate.models.rules.condition import AtLeast as AtLeast
+    from surrogate.models.rules.condition import Interval as Interval
+    from surrogate.models.rules.from_boxes import rules_from_boxes as rules_from_boxes
+    from surrogate.models.rules.from_tree import rules_from_tree as rules_from_tree
+    from surrogate.models.rules.rule import Rule as Rule
+    from surrogate.models.rules.rule_set import RuleSet as RuleSet
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "condition": ["Among", "AtLeast", "Interval"],
+        "from_boxes": ["rules_from_boxes"],
+        "from_tree": ["rules_from_tree"],
+        "rule": ["Rule"],
+        "rule_set": ["RuleSet"],
+    },
+)

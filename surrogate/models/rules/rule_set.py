@@ -1,0 +1,338 @@
+"""Model B that answers in sentences: rules, ordered or not, and an answer for the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surrogate.models.records.rules import RulesRecord
+from surrogate.models.rules import forms
+from surrogate.models.rules.columns import Columns
+from surrogate.models.rules.condition import Among, AtLeast, Condition, Interval
+from surrogate.models.rules.evidence import measure
+from surrogate.models.rules.rule import Rule
+from surrogate.models.rules.simplification import merged, rounded
+from surrogate.space.parameter import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+_FORMAT, _VERSION = "surrogate rules", 1
+
+
+@dataclass(frozen=True, eq=False)
+class RuleSet:
+    """Rules that answer together.
+
+    Made by `rules_from_tree`, `rules_from_boxes` and `extract_rules`, and by the trees of this room.
+
+    Parameters
+    ----------
+    rules : tuple of Rule
+    columns : Columns
+        What the rules speak of.
+    classes : tuple, optional
+        The answers that are possible, if they are classes; None for numbers.
+    default : scalar, optional
+        The answer where no rule holds. None where one always does: a row that escapes is then refused.
+    ordered : bool, default True
+        Whether the first rule that holds decides. Otherwise all that hold do: classes by the sum of their weights
+        (the first class of equals), numbers by the weighted mean.
+    exclusive : bool, default False
+        Whether one rule at most can hold in a row, as it is with the paths of a tree: then the order says nothing.
+    output : str, default ""
+        What is answered: "reliability", say. Part of the texts.
+    unit : str, default ""
+        Of the output.
+    missing : tuple of str, default ()
+        Columns of which a text says where rows without a value go. SQL, JSON and `predict` always know.
+
+    Examples
+    --------
+    >>> from surrogate.models.rules.condition import Interval
+    >>> rule = Rule((Interval("x1", low=0.5), Interval("x2", high=0.3)), "positive")
+    >>> rules = RuleSet((rule,), Columns.named(["x1", "x2"]), ("negative", "positive"), default="negative")
+    >>> print(rules.to_text())
+    if x1 > 0.5 and x2 <= 0.3 then positive
+    otherwise negative
+    >>> rules.predict([[0.9, 0.1], [0.9, 0.9]])
+    array(['positive', 'negative'], dtype='<U8')
+    """
+
+    rules: tuple[Rule, ...]
+    columns: Columns
+    classes: tuple[Any, ...] | None = None
+    default: Any = None
+    ordered: bool = True
+    exclusive: bool = False
+    output: str = ""
+    unit: str = ""
+    missing: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rules", tuple(self.rules))
+        object.__setattr__(self, "default", plain(self.default))
+        if self.classes is not None:
+            object.__setattr__(self, "classes", tuple(plain(value) for value in self.classes))
+        for rule in (*self.rules, *(() if self.default is None else (Rule((), self.default),))):
+            if self.classes is not None and rule.answer not in self.classes:
+                raise ValueError(f"rules: the answer {rule.answer!r} is not one of the classes {list(self.classes)}.")
+            for name in (name for test in rule.conditions for name in _names(test)):
+                if name not in self.columns.names:
+                    raise ValueError(f"rules: {name!r} is not one of the columns {list(self.columns.names)}.")
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+    # Answers
+
+    @cached_property
+    def record(self) -> RulesRecord:
+        """The numpy-only half, which predicts from a matrix of numbers (`Columns.encode`)."""
+        return _record(self)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Answer each row.
+
+        Parameters
+        ----------
+        X : DataFrame, mapping of columns, or array-like of shape (n, d)
+            DataFrames and mappings are matched by name, arrays by position.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Classes, or float64.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, or no rule holds in a row and there is no default.
+        """
+        answered = self.record.predict(self.columns.encode(X))
+        escaped = np.flatnonzero(np.isnan(answered))
+        if escaped.size:
+            raise ValueError(
+                f"X: no rule holds in row {escaped[0]} ({escaped.size} in all) and there is no default. "
+                "Set one: rules.with_default()."
+            )
+        return answered if self.classes is None else np.asarray(self.classes)[answered.astype(np.intp)]
+
+    def fires(self, X: Any) -> NDArray[np.bool_]:
+        """Whether each rule holds in each row, shape (n, rules)."""
+        return self.record.fires(self.columns.encode(X))
+
+    def deciding(self, X: Any) -> NDArray[np.intp]:
+        """Return the number of the first rule that holds in each row, -1 where none does; shape (n,)."""
+        fires = self.fires(X)
+        return np.where(fires.any(axis=1), fires.argmax(axis=1), -1) if len(self) else np.full(len(fires), -1)
+
+    # Other rules
+
+    def simplified(self) -> RuleSet:
+        """Return fewer rules that answer the very same everywhere.
+
+        Rules of one answer that differ in one column are merged where they touch. Rules that are not exclusive are left
+        alone: merging could change which comes first, or how many vote.
+        """
+        return self.with_rules(merged(self.rules)) if self.exclusive else self
+
+    def rounded(self, X: Any) -> RuleSet:
+        """Return the same rules with the fewest digits with which no row of `X` changes sides of any number."""
+        matrix = self.columns.encode(X)
+        numbers = {n: matrix[:, i] for i, n in enumerate(self.columns.names) if self.columns.categories[i] is None}
+        return self.with_rules(rounded(self.rules, numbers))
+
+    def with_default(self, answer: Any = None) -> RuleSet:
+        """Return exclusive rules in which one answer is left to "otherwise".
+
+        Parameters
+        ----------
+        answer : scalar, optional
+            By default the one with the most conditions in its rules, which makes the text shortest.
+
+        Raises
+        ------
+        ValueError
+            If the rules are not exclusive, or a default is set already.
+        """
+        if self.default is not None or not self.exclusive:
+            raise ValueError("default: only exclusive rules without a default can leave out an answer. Keep them all.")
+        lengths: dict[Any, int] = {}
+        for rule in self.rules:
+            lengths[rule.answer] = lengths.get(rule.answer, 0) + 1 + len(rule.conditions)
+        chosen = max(lengths, key=lambda key: lengths[key]) if answer is None else plain(answer)
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.answer != chosen), default=chosen)
+
+    def with_rules(self, rules: Iterable[Rule]) -> RuleSet:
+        """Return a set of other rules about the same columns and answers."""
+        return replace(self, rules=tuple(rules))
+
+    # Evidence
+
+    def measured(self, X: Any, y: Any = None, teacher: Any = None) -> RuleSet:
+        """Return the same rules with support, precision and fidelity of each.
+
+        Parameters
+        ----------
+        X : table
+            Rows that the rules were not learned from: only these say how good they are.
+        y : array-like of shape (n,), optional
+            What is true.
+        teacher : callable, estimator or array-like of shape (n,), optional
+            What the rules were learned from, or its answers.
+
+        Returns
+        -------
+        RuleSet
+            Each rule with its `Evidence`, about the rows that it decides.
+        """
+        return self.with_rules(measure(self, X, y, teacher))
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return a table with a row a rule: its text, its answer, its number of conditions and its evidence."""
+        return forms.dataframe(self)
+
+    @property
+    def n_conditions(self) -> int:
+        """Conditions in all rules; an m-of-n test counts its n."""
+        return sum(len(_names(test)) for rule in self.rules for test in rule.conditions)
+
+    # Other forms
+
+    def to_text(self, digits: int = 6, evidence: bool = True) -> str:
+        """Return a line a rule, numbers with `digits` significant digits."""
+        return forms.text(self, digits, evidence)
+
+    def to_markdown(self, digits: int = 6) -> str:
+        """Return a table in Markdown; names and classes are escaped."""
+        return forms.markdown(self, digits)
+
+    def to_html(self, digits: int = 6) -> str:
+        """Return a table in HTML; names and classes are escaped."""
+        return forms.html(self, digits)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def to_sql(self) -> str:
+        """Return a CASE expression, numbers exact, names and text quoted; a missing value is NULL.
+
+        Raises
+        ------
+        ValueError
+            If rules vote: CASE takes the first that holds.
+        """
+        if not self.ordered and not self.exclusive:
+            raise ValueError("ordered: rules that vote have no form as CASE. Only the first that holds counts there.")
+        return forms.sql(self)
+
+    def to_json(self) -> str:
+        """Return the rules as JSON text, exact to the last bit; `from_json` reads it."""
+        described = {
+            "format": _FORMAT, "version": _VERSION, "columns": self.columns.to_dict(),
+            "classes": None if self.classes is None else list(self.classes), "default": self.default,
+            "ordered": self.ordered, "exclusive": self.exclusive, "output": self.output, "unit": self.unit,
+            "missing": list(self.missing),
+            "rules": [rule.to_dict() for rule in self.rules],
+        }  # fmt: skip
+        return json.dumps(described, allow_nan=False, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> RuleSet:
+        """Read rules written by `to_json`; nothing in them is executed.
+
+        Raises
+        ------
+        ValueError
+            If the text holds something else, or comes from a newer version.
+        """
+        described = json.loads(text)
+        if not isinstance(described, dict) or described.get("format") != _FORMAT:
+            raise ValueError(f"text: format {_FORMAT!r} is expected; this is something else.")
+        if described["version"] > _VERSION:
+            raise ValueError(f"text: version {described['version']}; this program reads {_VERSION}. Upgrade it.")
+        classes = described["classes"]
+        return cls(
+            tuple(Rule.from_dict(rule) for rule in described["rules"]),
+            Columns.from_dict(described["columns"]),
+            None if classes is None else tuple(classes),
+            described["default"],
+            bool(described["ordered"]),
+            bool(described["exclusive"]),
+            str(described["output"]),
+            str(described["unit"]),
+            tuple(map(str, described["missing"])),
+        )
+
+
+def _names(test: Condition) -> list[str]:
+    return [inner.name for inner in test.tests] if isinstance(test, AtLeast) else [test.name]
+
+
+def _record(rules: RuleSet) -> RulesRecord:
+    place, classes = rules.columns.ordinal, rules.classes
+    tests: list[tuple[int, float, float, bool, bool, int]] = []
+    need: list[int] = []
+    owner: list[int] = []
+
+    def group(number: int, least: int, members: Iterable[tuple[int, float, float, bool, bool]]) -> None:
+        tests.extend((*member, len(need)) for member in members)
+        need.append(least)
+        owner.append(number)
+
+    for number, rule in enumerate(rules.rules):
+        for test in rule.conditions:
+            if isinstance(test, AtLeast):
+                group(number, test.m, [_member(inner, rules.columns, place) for inner in test.tests])
+            elif isinstance(test, Interval):
+                group(number, 1, [_member(test, rules.columns, place)])
+            else:
+                single = [replace(test, values=frozenset({value})) for value in test.values]
+                members = [_member(inner, rules.columns, place) for inner in single]
+                group(number, 1 if test.inside else len(members), members)
+    feature, low, high, turned, absent, groups = zip(*tests, strict=True) if tests else ((),) * 6
+
+    def code(answer: Any) -> float:
+        return float(answer) if classes is None else float(classes.index(answer))
+
+    return RulesRecord(
+        n_inputs=len(place),
+        feature=np.array(feature, dtype=np.int32),
+        low=np.array(low, dtype=np.float64),
+        high=np.array(high, dtype=np.float64),
+        turned=np.array(turned, dtype=bool),
+        missing=np.array(absent, dtype=bool),
+        group=np.array(groups, dtype=np.int32),
+        need=np.array(need, dtype=np.int32),
+        rule=np.array(owner, dtype=np.int32),
+        answer=np.array([code(rule.answer) for rule in rules.rules], dtype=np.float64),
+        weight=np.array([rule.weight for rule in rules.rules], dtype=np.float64),
+        default=None if rules.default is None else code(rules.default),
+        ordered=rules.ordered,
+        n_classes=0 if classes is None else len(classes),
+    )
+
+
+def _member(test: Interval | Among, columns: Columns, place: Mapping[str, int]) -> tuple[int, float, float, bool, bool]:
+    """Return feature, low, high, turned and missing of a test."""
+    if isinstance(test, Interval):
+        return place[test.name], *test.limits, False, test.missing
+    if len(test.values) != 1:
+        raise ValueError(f"tests: one category a test is needed in m of n, got {sorted(map(str, test.values))}.")
+    code = columns.code(test.name, next(iter(test.values)))
+    # A value that no row can have: the code of unknown categories must not match it.
+    number = float(code) if code >= 0 else -2.0
+    return place[test.name], number, number, not test.inside, False
