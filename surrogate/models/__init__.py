@@ -4,4 +4,4 @@ from __future__ import annotations
 
 import lazy_loader as lazy
 
-__getattr__, __dir__, __all__ = lazy.attach(__name__, submodules=["boxes", "emulators", "records", "rules"])
+__getattr__, __dir__, __all__ = lazy.attach(__name__, submodules=["boxes", "emulators", "records", "rules", "students"])
