@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LEAST_SHARE = 0.1  # of the rms error: a model that claims less certainty than this is not believed
+_ROUNDING = 64 * float(np.finfo(np.float64).eps)  # of the largest output: smaller errors are rounding
 
 
 def conformal_quantile(scores: NDArray[np.float64], coverage: float) -> float:
@@ -65,8 +66,9 @@ class Conformal:
     otherwise it is the same everywhere.
 
     This is the K-fold form of the jackknife of Barber et al. with the normalised score of Jaber et al., centred on the
-    model of all runs: the interval always holds the prediction, and no fold's model has to be kept. Coverage is
-    marginal: it holds on average over points like the runs.
+    model of all runs: the interval always holds the prediction, and no fold's model has to be kept. It needs a fit that
+    is stable; where it is not, `reaching` makes the intervals wider. Coverage is marginal: it holds on average over
+    points like the runs.
 
     Parameters
     ----------
@@ -112,12 +114,57 @@ class Conformal:
         -------
         Conformal
         """
-        errors = np.abs(y - prediction)
+        # A number that can still be squared stands in for the rounding of outputs that are all zero.
+        rounding = max(_ROUNDING * float(np.abs(y).max()), 1e-150)
+        errors = np.maximum(np.abs(y - prediction), rounding)
         has_own = std is not None and np.isfinite(std).all()
         level = float(np.sqrt(np.mean(errors**2)))
-        # The smallest normal number stands in for a scale of zero (an exact model), so that 0 / 0 cannot occur.
-        conformal = cls(errors, max(_LEAST_SHARE * level if has_own else level, float(np.finfo(float).tiny)))
+        conformal = cls(errors, _LEAST_SHARE * level if has_own else level)
         return cls(np.sort(errors / conformal.scale(std if has_own else None)), conformal.floor)
+
+    def reaching(
+        self,
+        prediction: NDArray[np.float64],
+        std: NDArray[np.float64] | None,
+        of_folds: NDArray[np.float64],
+        coverage: float = 0.95,
+    ) -> Conformal:
+        """Return intervals that reach what half of the folds' models say, at a share `coverage` of points.
+
+        The errors are of the folds' models, the intervals lie around the model of all runs. If a few runs more turn
+        the fit into another one, as happens to sparse polynomials near the least number of runs, then small errors
+        of the ones say nothing about the other; but the folds' models then answer otherwise, at any point. Where a fit
+        is stable they stay well within the intervals, and nothing is changed.
+
+        Parameters
+        ----------
+        prediction : ndarray of shape (m,)
+            What the model of all runs says at some points.
+        std : ndarray of shape (m,) or None
+            Its own standard deviations there, None if it has none.
+        of_folds : ndarray of shape (k, m)
+            What the models of the folds say there.
+        coverage : float, default 0.95
+            Share of points, and of the intervals that are compared.
+
+        Returns
+        -------
+        Conformal
+            With larger scores, or the same.
+
+        Examples
+        --------
+        >>> conformal = Conformal.fit(np.full(39, 0.1), np.zeros(39))
+        >>> conformal.reaching(np.zeros(50), None, np.full((5, 50), 0.09)) is conformal
+        True
+        >>> unstable = conformal.reaching(np.zeros(50), None, np.full((5, 50), 0.3))
+        >>> unstable.interval(np.zeros(1), None, 0.95)[1].round(6)
+        array([0.3])
+        """
+        half = conformal_quantile(self.scores, coverage) * self.scale(std)
+        away = np.median(np.abs(of_folds - prediction), axis=0)
+        times = float(np.quantile(away / half, coverage))
+        return self if times <= 1.0 else Conformal(self.scores * times, self.floor)
 
     def scale(self, std: NDArray[np.float64] | None) -> NDArray[np.float64]:
         """Local size of an error.

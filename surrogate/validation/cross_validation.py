@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,31 @@ def folds(X: NDArray[np.float64], k: int | None = None, seed: int = 0) -> list[S
     return [(np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(k)]
 
 
+def probe_points(X: NDArray[np.float64], m: int = 256, seed: int = 0) -> NDArray[np.float64]:
+    """Points where nothing was run, spread as the runs are: each column takes its values from runs of its own.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Inputs, a row a run.
+    m : int, default 256
+        Number of points.
+    seed : int, default 0
+        Draws the runs.
+
+    Returns
+    -------
+    ndarray of shape (m, p)
+
+    Examples
+    --------
+    >>> len(np.unique(probe_points(np.array([[0.0, 5.0], [1.0, 6.0]]), 500), axis=0))
+    4
+    """
+    rows = np.random.default_rng(seed).integers(len(X), size=(m, X.shape[1]))
+    return np.take_along_axis(X, rows, axis=0)
+
+
 @dataclass
 class OutOfFold:
     """What was predicted for each run by a model that had not seen it.
@@ -81,6 +106,8 @@ class OutOfFold:
         Time of each fit.
     model : object or None
         The estimator fitted last, for timing a prediction.
+    at_probe : list of ndarray of shape (m,)
+        What each fold's model says at points where nothing was run; empty where none were given.
 
     Examples
     --------
@@ -93,6 +120,7 @@ class OutOfFold:
     fold: NDArray[np.intp]
     fit_seconds: list[float]
     model: Any = None
+    at_probe: list[NDArray[np.float64]] = field(default_factory=list)
 
     @classmethod
     def empty(cls, n: int) -> OutOfFold:
@@ -121,6 +149,7 @@ def cross_validate(
     y: NDArray[np.float64],
     splits: Sequence[Split],
     so_far: OutOfFold | None = None,
+    probe: NDArray[np.float64] | None = None,
 ) -> OutOfFold:
     """Fit a fresh clone to each fold's training rows and predict its test rows.
 
@@ -140,6 +169,8 @@ def cross_validate(
         From :func:`folds`, or some of it.
     so_far : OutOfFold, optional
         Folds done by an earlier call, which these continue.
+    probe : ndarray of shape (m, p), optional
+        Points at which every fold's model is asked too: how far they agree shows how stable the fit is.
 
     Returns
     -------
@@ -165,7 +196,8 @@ def cross_validate(
         model = clone(estimator).fit(X[train], y[train])
         done.fit_seconds.append(perf_counter() - started)
         record = getattr(model, "record_", None)
-        prediction = (model if record is None else record).predict(X[test])
+        ask = (model if record is None else record).predict
+        prediction = ask(X[test])
         std = None if record is None else record.std(X[test])
         if not np.isfinite(prediction).all():
             raise ValueError(f"{type(estimator).__name__}: a prediction is not finite.")
@@ -173,4 +205,6 @@ def cross_validate(
         done.std[test] = np.nan if std is None else std
         done.fold[test] = done.fold.max() + 1
         done.model = model
+        if probe is not None:
+            done.at_probe.append(ask(probe))
     return done

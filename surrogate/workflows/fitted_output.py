@@ -71,12 +71,7 @@ class FittedOutput:
         -------
         FittedOutput
         """
-        from surrogate.models.emulators.selection import (
-            default_candidates,
-            microseconds_a_row,
-            select,
-            size_in_bytes,
-        )
+        from surrogate.models.emulators.selection import default_candidates, select
         from surrogate.validation.conformal import interval_coverage
         from surrogate.validation.metrics import max_error, q2
 
@@ -96,13 +91,17 @@ class FittedOutput:
             interval_coverage=coverage,
             interval_width=width,
             fit_seconds=chosen.fit_seconds,
-            predict_us=microseconds_a_row(record, features),
-            bytes=size_in_bytes(record),
+            predict_us=chosen.predict_us,
+            bytes=chosen.bytes,
             n_failed=n_failed,
             constant=constant,
             candidate_rows=chosen.rows,
         )
-        return cls(record, Conformal.fit(y, out.prediction, out.std), scorecard, (y, out.prediction))
+        conformal = Conformal.fit(y, out.prediction, out.std)
+        if out.at_probe:
+            at_probe = record.predict(chosen.probe), record.std(chosen.probe)
+            conformal = conformal.reaching(*at_probe, np.stack(out.at_probe))
+        return cls(record, conformal, scorecard, (y, out.prediction))
 
     def std(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the standard deviation of the model; the conformal scale where it states none.

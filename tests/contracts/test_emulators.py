@@ -12,7 +12,18 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from surrogate.models import emulators
-from surrogate.models.emulators import MLP, BoostedTrees, Emulator, GaussianProcess, Kriging, PolynomialChaos
+from surrogate.models.emulators import (
+    MLP,
+    RBF,
+    BoostedTrees,
+    Emulator,
+    GaussianProcess,
+    Kriging,
+    NearestNeighbourGP,
+    PolynomialChaos,
+    StochasticKriging,
+    Warped,
+)
 from surrogate.models.records import Constant, Record
 
 # Small settings where the defaults would only cost time: the guarantees do not depend on them.
@@ -22,6 +33,10 @@ EMULATORS = [
     PolynomialChaos(max_degree=6),
     BoostedTrees(n_trees=50),
     MLP(n_members=2, hidden=(8,), max_iter=100),
+    RBF(),
+    Warped(PolynomialChaos(max_degree=6)),
+    StochasticKriging(n_starts=1),
+    NearestNeighbourGP(kernel="matern52"),
 ]
 
 every_emulator = pytest.mark.parametrize("emulator", EMULATORS, ids=lambda emulator: type(emulator).__name__)

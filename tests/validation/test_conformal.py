@@ -67,9 +67,30 @@ def test_a_model_that_claims_no_error_at_all_is_not_believed():
     assert upper[0] - lower[0] == pytest.approx(2 * 0.959, abs=0.03)
 
 
-def test_an_exact_model_has_intervals_of_no_width():
+def test_an_exact_model_has_intervals_as_wide_as_rounding():
     lower, upper = Conformal.fit(np.ones(30), np.ones(30)).interval(np.array([1.0]), None, 0.95)
-    assert lower[0] == upper[0] == 1.0
+    assert 1.0 - 1e-13 < lower[0] < 1.0 < upper[0] < 1.0 + 1e-13
+    zero = Conformal.fit(np.zeros(30), np.zeros(30)).interval(np.zeros(1), None, 0.95)
+    assert np.isfinite(zero).all()
+
+
+def test_rounding_is_no_error():
+    rng = np.random.default_rng(0)
+    y = rng.random(60)
+    share, width = interval_coverage(y, y * (1 + 2e-16 * rng.normal(size=60)), np.full(60, np.nan), np.arange(60) % 10)
+    assert share == 1.0
+    assert width < 1e-13
+
+
+def test_an_unstable_fit_has_intervals_that_reach_what_the_folds_say():
+    rng = np.random.default_rng(0)
+    truth, wrong = rng.random(50), rng.random(50)
+    exact = Conformal.fit(truth, truth)
+    conformal = exact.reaching(wrong, None, np.tile(truth, (10, 1)))
+    lower, upper = conformal.interval(wrong, None, 0.95)
+    assert np.mean((lower <= truth) & (truth <= upper)) >= 0.94
+    one_bad_fold = np.vstack([np.tile(wrong, (9, 1)), truth])
+    assert exact.reaching(wrong, None, one_bad_fold) is exact
 
 
 def test_the_reported_coverage_uses_scores_of_other_folds_only():

@@ -81,6 +81,21 @@ class Emulator(RegressorMixin, BaseEstimator, ABC):
                 self.record_ = self._fit(features, output)
         return self
 
+    def suits(self, X: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
+        """Whether this kind is worth trying on such runs, told from the runs alone and at no cost.
+
+        Parameters
+        ----------
+        X, y : ndarray of shape (n, p), (n,)
+            Runs.
+
+        Returns
+        -------
+        bool
+            True unless a kind is made for some runs only.
+        """
+        return True
+
     def resumed(self) -> Self:
         """Return an unfitted copy whose search starts where this fitted one ended, for fits to parts of its runs.
 

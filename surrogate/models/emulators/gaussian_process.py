@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.optimize import fmin_l_bfgs_b
 from sklearn.utils import check_random_state
 
 from surrogate.models.emulators.emulator import Emulator
-from surrogate.models.emulators.restricted_likelihood import IMPOSSIBLE, RestrictedLikelihood
+from surrogate.models.emulators.restricted_likelihood import FAR_BEHIND, IMPOSSIBLE, RestrictedLikelihood
 from surrogate.models.records.correlation import CORRELATIONS
 from surrogate.models.records.gaussian_process import GaussianProcessRecord
 
@@ -47,7 +48,8 @@ class GaussianProcess(Emulator):
         Optimisations of each kernel, from the best of ``10 * n_starts`` points; each kernel after the first also
         starts from the optimum of the one before. One start is known to get stuck, more than three seldom pay.
     start : mapping of str to sequence of float, optional
-        Parameters by kernel to start from in place of a search (`search_` of a fit to similar runs).
+        Parameters by kernel to start from in place of a search (`search_` of a fit to similar runs); only these
+        kernels are tried then.
     random_state : int, RandomState or None, default 0
         Draws the starts (and the part of the runs that the search uses beyond 400).
 
@@ -58,7 +60,7 @@ class GaussianProcess(Emulator):
     log_posterior_ : dict of str to float
         Log marginal posterior (up to a constant) of each kernel tried.
     search_ : dict of str to tuple of float
-        Where the search of each kernel ended.
+        Where the search of each kernel ended, of those that were not far behind.
 
     References
     ----------
@@ -90,15 +92,35 @@ class GaussianProcess(Emulator):
         self.random_state = random_state
 
     def _fit(self, X: FloatArray, y: FloatArray) -> Record:
+        return self._record(X, y, None)
+
+    def fit_means(self, X: FloatArray, y: FloatArray, variance: FloatArray) -> GaussianProcessRecord:
+        """Fit to outputs that are uncertain each in its own way, such as means of replicates.
+
+        Parameters
+        ----------
+        X, y : ndarray of shape (n, p), (n,)
+            Different points and what is known of the output there.
+        variance : ndarray of shape (n,)
+            Proportional to the variance of each; how large they are all together is estimated.
+
+        Returns
+        -------
+        GaussianProcessRecord
+            Of the output without that noise: its standard deviation is that of the mean.
+        """
+        return replace(self._record(X, y, variance / variance.mean()), nugget=0.0)
+
+    def _record(self, X: FloatArray, y: FloatArray, noise: FloatArray | None) -> GaussianProcessRecord:
         kernels = self._kernels()
         low, width = X.min(axis=0), np.ptp(X, axis=0)
         width[width == 0.0] = 1.0
         unit = (X - low) / width
-        center, spread = y.mean(), y.std()
+        center, spread = y.mean(), y.std() or 1.0
         standard = (y - center) / spread
 
-        kernel, parameters = self._search(unit, standard, kernels)
-        solution = RestrictedLikelihood(unit, standard, kernel).solution(parameters)
+        kernel, parameters = self._search(unit, standard, kernels, noise)
+        solution = RestrictedLikelihood(unit, standard, kernel, noise).solution(parameters)
         length = np.exp(parameters[:-1])
         return GaussianProcessRecord(
             correlation=kernel,
@@ -115,6 +137,8 @@ class GaussianProcess(Emulator):
     def _kernels(self) -> list[str]:
         if self.n_starts < 1:
             raise ValueError(f"n_starts: at least 1 is needed; got {self.n_starts}.")
+        if self.start:
+            return list(self.start)
         if self.kernel == "auto":
             # in the order of smoothness: the optimum of one is a good start for the next
             return ["matern52", "matern72", "squared_exponential"]
@@ -122,7 +146,9 @@ class GaussianProcess(Emulator):
             raise ValueError(f"kernel: 'auto' or one of {', '.join(CORRELATIONS)} is allowed; got {self.kernel!r}.")
         return [self.kernel]
 
-    def _search(self, X: FloatArray, y: FloatArray, kernels: list[str]) -> tuple[str, FloatArray]:
+    def _search(
+        self, X: FloatArray, y: FloatArray, kernels: list[str], noise: FloatArray | None
+    ) -> tuple[str, FloatArray]:
         """Best kernel and parameters; on many runs sought on a part of them, then polished on all."""
         random = check_random_state(self.random_state)
         part = np.sort(random.permutation(len(X))[:_SEARCH_RUNS])
@@ -130,8 +156,8 @@ class GaussianProcess(Emulator):
         found: dict[str, tuple[float, FloatArray]] = {}
         best: list[FloatArray] = []
         for kernel in kernels:
-            objective = RestrictedLikelihood(X[part], part_y, kernel)
-            if self.start is not None and kernel in self.start:
+            objective = RestrictedLikelihood(X[part], part_y, kernel, None if noise is None else noise[part])
+            if self.start:
                 found[kernel] = _descend(objective, np.array(self.start[kernel]), 15)
                 continue
             starts = best + _spread_starts(objective, self.n_starts, random)
@@ -140,10 +166,12 @@ class GaussianProcess(Emulator):
             found[kernel] = _descend(objective, ahead[1], 200)
             best = [found[kernel][1]]
         self.log_posterior_ = {kernel: -value for kernel, (value, _) in found.items()}
-        self.search_ = {kernel: tuple(end.tolist()) for kernel, (_, end) in found.items()}
         kernel = min(found, key=lambda name: found[name][0])
+        self.search_ = {
+            name: tuple(end.tolist()) for name, (value, end) in found.items() if value <= found[kernel][0] + FAR_BEHIND
+        }
         parameters = found[kernel][1]
-        objective = RestrictedLikelihood(X, y, kernel)
+        objective = RestrictedLikelihood(X, y, kernel, noise)
         while objective(parameters)[0] == IMPOSSIBLE:  # a part of the runs may need less nugget than all of them
             parameters[-1] += np.log(10.0)
         if len(part) < len(X):
@@ -167,5 +195,5 @@ def _spread_starts(objective: RestrictedLikelihood, n_starts: int, random: np.ra
 
 def _descend(objective: RestrictedLikelihood, start: FloatArray, steps: int) -> tuple[float, FloatArray]:
     limits = [_LENGTHS] * objective.X.shape[1] + [_NUGGETS]
-    end, value, _ = fmin_l_bfgs_b(objective, start, bounds=limits, maxiter=steps, factr=1e-7 / _EPS, pgtol=1e-4)
+    end, value, _ = fmin_l_bfgs_b(objective, start, bounds=limits, maxiter=steps, factr=1e-6 / _EPS, pgtol=1e-4)
     return float(value), end

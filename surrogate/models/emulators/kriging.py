@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from surrogate.models.emulators.emulator import Emulator
 from surrogate.models.emulators.polynomial_chaos import PolynomialChaos
 from surrogate.models.emulators.product_likelihood import ProductLikelihood, solve_kriging
+from surrogate.models.emulators.restricted_likelihood import FAR_BEHIND
 from surrogate.models.records.correlation import CORRELATIONS
 from surrogate.models.records.kriging import KrigingRecord
 from surrogate.models.records.polynomial_chaos import PolynomialChaosRecord
@@ -52,7 +53,8 @@ class Kriging(Emulator):
     n_starts : int, default 2
         Optimisations, from the best of ``6 * n_starts`` points.
     start : mapping of str to sequence of float, optional
-        Parameters by kernel to start from in place of a search (`search_` of a fit to similar runs).
+        Parameters by kernel to start from in place of a search (`search_` of a fit to similar runs); only these
+        kernels are tried then.
     random_state : int, RandomState or None, default 0
         Draws the starts.
 
@@ -61,7 +63,7 @@ class Kriging(Emulator):
     record_ : KrigingRecord
         What predicts.
     search_ : dict of str to tuple of float
-        Where the search of each kernel ended.
+        Where the search of each kernel ended, of those that were not far behind.
 
     References
     ----------
@@ -133,6 +135,8 @@ class Kriging(Emulator):
             raise ValueError(f"trend: one of {', '.join(TRENDS)} is allowed; got {self.trend!r}.")
         if self.n_starts < 1:
             raise ValueError(f"n_starts: at least 1 is needed; got {self.n_starts}.")
+        if self.start:
+            return list(self.start)
         if self.kernel == "auto":
             return ["squared_exponential", "matern52"]
         if self.kernel not in CORRELATIONS:
@@ -158,15 +162,17 @@ class Kriging(Emulator):
         before: list[FloatArray] = []
         for kernel in kernels:
             objective = ProductLikelihood(X[part], y[part], F[part], kernel)
-            if self.start is not None and kernel in self.start:
+            if self.start:
                 found[kernel] = _descend(objective, np.array(self.start[kernel]), 15)
                 continue
             starts = before or _spread_starts(objective, self.n_starts, random)
             ahead = min((_descend(objective, start, 10) for start in starts), key=lambda end: end[0])
             found[kernel] = _descend(objective, ahead[1], 100)
             before = [found[kernel][1]]
-        self.search_ = {kernel: tuple(end.tolist()) for kernel, (_, end) in found.items()}
         kernel = min(found, key=lambda name: found[name][0])
+        self.search_ = {
+            name: tuple(end.tolist()) for name, (value, end) in found.items() if value <= found[kernel][0] + FAR_BEHIND
+        }
         return kernel, found[kernel][1]
 
 
@@ -187,5 +193,5 @@ def _spread_starts(objective: ProductLikelihood, n_starts: int, random: np.rando
 
 def _descend(objective: ProductLikelihood, start: FloatArray, steps: int) -> tuple[float, FloatArray]:
     limits = [_LENGTHS] * objective.X.shape[1] + [_NUGGETS, _INTERACTIONS]
-    end, value, _ = fmin_l_bfgs_b(objective, start, bounds=limits, maxiter=steps, factr=1e-7 / _EPS, pgtol=1e-4)
+    end, value, _ = fmin_l_bfgs_b(objective, start, bounds=limits, maxiter=steps, factr=1e-6 / _EPS, pgtol=1e-4)
     return float(value), end

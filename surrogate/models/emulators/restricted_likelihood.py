@@ -14,6 +14,8 @@ FloatArray = NDArray[np.float64]
 
 #: Value for parameters at which the correlation matrix is not positive definite: worse than any that is.
 IMPOSSIBLE = 1e10
+#: Of log posterior: a kernel that much worse than another on some runs is not tried again on most of them.
+FAR_BEHIND = 5.0
 
 
 class Solution(NamedTuple):
@@ -28,7 +30,8 @@ class Solution(NamedTuple):
 class RestrictedLikelihood:
     r"""Negative log posterior of length scales and nugget, trend and variance integrated out.
 
-    With :math:`K = R + \eta I`, :math:`P` the inverse of `K` with the constant trend projected out and
+    With :math:`K = R + \eta D`, `D` the diagonal matrix of `noise`, :math:`P` the inverse of `K` with the constant
+    trend projected out and
     :math:`S = y^T P y`,
 
     .. math:: \tfrac12 \left[ \log|K| + \log(1^T K^{-1} 1) + (n-1) \log\tfrac{S}{n-1}
@@ -46,6 +49,8 @@ class RestrictedLikelihood:
         Standardised output.
     correlation : str
         A name in `CORRELATIONS`.
+    noise : ndarray of shape (n,), optional
+        Variance of the noise of each run as a multiple of the nugget; 1 by default.
 
     References
     ----------
@@ -54,8 +59,9 @@ class RestrictedLikelihood:
     Hvarfner, Hellsten & Nardi (2024), Vanilla Bayesian optimization performs great in high dimensions, ICML.
     """
 
-    def __init__(self, X: FloatArray, y: FloatArray, correlation: str) -> None:
+    def __init__(self, X: FloatArray, y: FloatArray, correlation: str, noise: FloatArray | None = None) -> None:
         self.X, self.y, self.correlation = X, y, CORRELATIONS[correlation]
+        self.noise = np.ones(len(y)) if noise is None else noise
         self.prior_mean = np.sqrt(2.0) + 0.5 * np.log(X.shape[1])
         self.prior_sd = np.sqrt(3.0)
 
@@ -65,7 +71,7 @@ class RestrictedLikelihood:
         r2 = squared_distances(Z, Z)
         np.fill_diagonal(r2, 0.0)
         K = self.correlation.value(r2)
-        np.fill_diagonal(K, 1.0 + np.exp(parameters[-1]))
+        np.fill_diagonal(K, 1.0 + np.exp(parameters[-1]) * self.noise)
         L, failed = dpotrf(K, lower=1, clean=1)
         return None if failed else (Z, r2, L)
 
@@ -99,7 +105,7 @@ class RestrictedLikelihood:
         inverse -= np.outer(k_one, k_one / k_one.sum())
         inverse -= np.outer(weights, weights * (dof / S))
         gradient = np.empty_like(parameters)
-        gradient[-1] = 0.5 * np.exp(parameters[-1]) * np.trace(inverse)
+        gradient[-1] = 0.5 * np.exp(parameters[-1]) * (np.diag(inverse) @ self.noise)
         inverse *= self.correlation.slope(r2)
         gradient[:-1] = inverse.sum(axis=1) @ (Z * Z) - np.einsum("ij,ij->j", Z, inverse @ Z) + prior / self.prior_sd
         return float(value), gradient

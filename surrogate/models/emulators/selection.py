@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
@@ -11,28 +10,29 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.base import clone
 
+from surrogate.models.emulators.candidates import default_candidates as default_candidates
 from surrogate.models.emulators.emulator import single_threaded
-from surrogate.validation import ChosenErrors, OutOfFold, cross_validate, errors_of_choosing, folds
+from surrogate.models.emulators.race import Trial, race
+from surrogate.validation import ChosenErrors, OutOfFold, errors_of_choosing, folds
+from surrogate.validation.cross_validation import probe_points
 from surrogate.validation.metrics import is_constant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from surrogate.models.emulators.emulator import Emulator
-    from surrogate.models.records import Record
-    from surrogate.validation.cross_validation import Split
     from surrogate.validation.optimism import Choose
+
+    FloatArray = NDArray[np.float64]
 
 Prefer = Literal["accuracy", "speed", "small"]
 PREFERENCES = ("accuracy", "speed", "small")
 
 _SMALLEST = 1e-120  # size of an output that can still be squared, with room for sums
 _LEAST_RUNS = 3  # so that a fold leaves two to fit to
-#: Held-out runs, and how many times the best mean squared error a candidate may then have: the fewer, the more.
-_HOPELESS = ((10, 30.0), (20, 8.0), (40, 4.0))
-_TRADE = 0.05  # of the variance: what "speed" and "small" may cost
-_MOST_GP_RUNS = 2000  # a Gaussian process costs n**3 time and n**2 memory
-_MOST_KRIGING_RUNS = 500  # its product correlation costs another n**2 times the number of features
+#: What "speed" and "small" may cost: twice the rms error and 5 % of the variance, or being as good as 99.9 %.
+_TIMES, _SHARE, _GOOD = 4.0, 0.05, 0.001
+_ALIKE = 1.5  # costs that differ by less are the same: then the more accurate wins
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,12 @@ class Selection:
         A row a candidate, best first, as `Scorecard.candidates` shows them.
     fit_seconds : float
         Time of everything.
+    probe : ndarray of shape (m, p)
+        The points of ``out_of_fold.at_probe``.
+    predict_us : float
+        Microseconds a row of the final model.
+    bytes : int
+        Its size.
     """
 
     kind: str
@@ -61,77 +67,9 @@ class Selection:
     errors: ChosenErrors
     rows: tuple[dict[str, Any], ...]
     fit_seconds: float
-
-
-@dataclass
-class _Trial:
-    """A candidate on its way through the folds."""
-
-    name: str
-    emulator: Emulator
-    out: OutOfFold
-    note: str = ""
-    failed: bool = False
-    predict_us: float = np.nan
-    bytes: int = 0
-
-    def run(self, X: NDArray[np.float64], y: NDArray[np.float64], split: Split) -> None:
-        """Go through one fold; a candidate that cannot be fitted must not cost the others."""
-        try:
-            cross_validate(self.emulator, X, y, [split], so_far=self.out)
-            if len(self.out.fit_seconds) == 1:
-                self.emulator = self.out.model.resumed()  # later folds share most runs: their searches start there
-        except Exception as error:
-            self.failed, self.note = True, f"failed: {error}".splitlines()[0]
-
-    def measure(self, X: NDArray[np.float64]) -> None:
-        """Measure time and size of the model fitted last."""
-        if self.out.model is not None:
-            record = self.out.model.record_
-            self.predict_us, self.bytes = microseconds_a_row(record, X), size_in_bytes(record)
-
-    def mse(self, y: NDArray[np.float64]) -> float:
-        """Mean squared error over the folds reached."""
-        reached = self.out.reached
-        return np.inf if self.failed else float(np.mean((self.out.prediction - y)[reached] ** 2))
-
-    def q2(self, y: NDArray[np.float64]) -> float:
-        """Share of variance explained over the folds reached."""
-        return 1.0 - self.mse(y) / float(np.mean((y - y.mean())[self.out.reached] ** 2))
-
-
-def default_candidates(n: int, seed: int = 0) -> dict[str, Emulator]:
-    """Return the emulators that are worth trying for `n` runs.
-
-    Parameters
-    ----------
-    n : int
-        Number of runs. Beyond 500 kriging is left out, beyond 2,000 the Gaussian process and polynomial chaos: their
-        time grows with up to the cube of `n`.
-    seed : int, default 0
-        Their ``random_state``.
-
-    Returns
-    -------
-    dict of str to Emulator
-        Not fitted, by the name of their kind.
-
-    Examples
-    --------
-    >>> list(default_candidates(100))
-    ['gaussian_process', 'kriging', 'pc_kriging', 'polynomial_chaos', 'boosted_trees', 'mlp']
-    """
-    from surrogate.models.emulators import MLP, BoostedTrees, GaussianProcess, Kriging, PolynomialChaos
-
-    candidates: dict[str, Emulator] = {}
-    if n <= _MOST_GP_RUNS:
-        candidates["gaussian_process"] = GaussianProcess(random_state=seed)
-    if n <= _MOST_KRIGING_RUNS:
-        candidates["kriging"] = Kriging(random_state=seed)
-        candidates["pc_kriging"] = Kriging("polynomial_chaos", random_state=seed)
-    if n <= _MOST_GP_RUNS:
-        candidates["polynomial_chaos"] = PolynomialChaos()
-    return {**candidates, "boosted_trees": BoostedTrees(random_state=seed), "mlp": MLP(random_state=seed)}
+    probe: FloatArray
+    predict_us: float
+    bytes: int
 
 
 def check_preference(prefer: Any) -> None:
@@ -153,8 +91,8 @@ def check_preference(prefer: Any) -> None:
 
 def select(
     candidates: Mapping[str, Emulator],
-    X: NDArray[np.float64],
-    y: NDArray[np.float64],
+    X: FloatArray,
+    y: FloatArray,
     *,
     prefer: Prefer = "accuracy",
     seed: int = 0,
@@ -164,8 +102,8 @@ def select(
     Everything is refitted inside each fold; from the second fold on, and for all runs, a
     search starts where that of the first fold ended.
     Candidates that are hopeless are dropped between folds, as in racing (Maron and Moore 1997): those with 30, 8 and 4
-    times the least mean squared error on 10, 20 and 40 held-out runs (for the other preferences: those that explain at
-    least 20 % of the variance less). A candidate that fails is noted and left out.
+    times the mean squared error that could still win on 10, 20 and 40 held-out runs. A candidate that fails is noted
+    and left out; one that does not suit the runs (see `Emulator.suits`) is not a candidate.
 
     Parameters
     ----------
@@ -177,7 +115,8 @@ def select(
         One output, finite.
     prefer : {"accuracy", "speed", "small"}, default "accuracy"
         "accuracy" takes the smallest out-of-fold error. "speed" takes the fastest prediction and "small" the fewest
-        bytes among the candidates that explain at most 5 % of the variance less than the best.
+        bytes among the candidates with at most twice the root mean squared error of the best, at most 5 % of the
+        variance explained less, or 99.9 % explained; where costs differ by less than half, the more accurate.
     seed : int, default 0
         Of the folds and of the bootstrap.
 
@@ -219,121 +158,58 @@ def select(
     started = perf_counter()
     if is_constant(y):
         return _constant(next(iter(candidates.values())), X, y, started)
-    splits = folds(X, seed=seed)
-    trials = [_Trial(name, emulator, OutOfFold.empty(len(y))) for name, emulator in candidates.items()]
+    splits, probe, variance = folds(X, seed=seed), probe_points(X, seed=seed), float(y.var())
+    trials = [
+        Trial(name, emulator, OutOfFold.empty(len(y))) for name, emulator in candidates.items() if emulator.suits(X, y)
+    ]
     with single_threaded(len(y)):
-        _race(trials, X, y, splits, prefer)
-    finalists = [trial for trial in trials if trial.out.reached.all() and not trial.failed]
+        race(trials, X, y, splits, probe, lambda best: _tolerated(best, prefer, variance))
+    finalists = [trial for trial in trials if trial.running]
     if not finalists:
         reasons = "; ".join(f"{trial.name} {trial.note}" for trial in trials)
         raise ValueError(f"runs: no emulator could be fitted to them ({reasons}). Check the runs for absurd values.")
-    choose = _rule(prefer, finalists, y)
+    choose = _rule(prefer, finalists, variance)
     best = finalists[int(choose(np.array([[trial.mse(y) for trial in finalists]]))[0])]
     predictions = np.stack([trial.out.prediction for trial in finalists], axis=1)
     errors = errors_of_choosing(y, predictions, choose, seed)
     # resumed as in the folds: a search anew may end in an optimum that the out-of-fold errors know nothing of
     emulator: Emulator = clone(best.emulator).fit(X, y)
-    best.predict_us, best.bytes = microseconds_a_row(emulator.record_, X), size_in_bytes(emulator.record_)
-    return Selection(
-        best.name, emulator, best.out, errors, _rows(trials, best, y, len(splits)), perf_counter() - started
-    )
+    best.measure(emulator.record_, X)
+    order = sorted(trials, key=lambda trial: (not trial.running, trial.mse(y)))
+    rows = tuple(trial.row(y, len(splits), trial is best) for trial in order)
+    seconds = perf_counter() - started
+    return Selection(best.name, emulator, best.out, errors, rows, seconds, probe, best.predict_us, best.bytes)
 
 
-def microseconds_a_row(record: Record, X: NDArray[np.float64], rows: int = 1000) -> float:
-    """Time of a prediction, in microseconds a row.
-
-    Parameters
-    ----------
-    record : Record
-        What predicts.
-    X : ndarray of shape (n, p)
-        Rows to repeat.
-    rows : int, default 1000
-        Size of the batch; 1 shows the cost of a call.
-
-    Returns
-    -------
-    float
-        Best of three, which is what the machine can do undisturbed.
-    """
-    batch = np.ascontiguousarray(np.resize(X, (rows, X.shape[1])))
-    times = []
-    for _ in range(3):
-        started = perf_counter()
-        record.predict(batch)
-        times.append(perf_counter() - started)
-    return 1e6 * min(times) / rows
+def _tolerated(best: Any, prefer: str, variance: float) -> Any:
+    """Mean squared errors that a candidate may have beside the `best` one, array_like."""
+    if prefer == "accuracy":
+        return best
+    return np.maximum(np.minimum(_TIMES * best, best + _SHARE * variance), _GOOD * variance)
 
 
-def size_in_bytes(record: Record) -> int:
-    """Bytes of a record: its arrays and its state as JSON.
-
-    Parameters
-    ----------
-    record : Record
-        What predicts.
-
-    Returns
-    -------
-    int
-    """
-    state, arrays = record.to_state()
-    return len(json.dumps(state)) + sum(array.nbytes for array in arrays.values())
-
-
-def _race(
-    trials: list[_Trial], X: NDArray[np.float64], y: NDArray[np.float64], splits: list[Split], prefer: str
-) -> None:
-    """Take the candidates fold by fold through all folds, those that have become hopeless no further."""
-    running = list(trials)
-    for number, split in enumerate(splits, start=1):
-        for trial in running:
-            trial.run(X, y, split)
-        running = [trial for trial in running if not trial.failed]
-        held_out = sum(len(test) for _, test in splits[:number])
-        hopeless = min((times for runs, times in _HOPELESS if held_out >= runs), default=np.inf)
-        if not running or np.isinf(hopeless):
-            continue
-        best = min(trial.mse(y) for trial in running)
-        limit = hopeless * best if prefer == "accuracy" else best + hopeless * _TRADE * y.var()
-        for trial in running:
-            if trial.mse(y) > limit and number < len(splits):
-                trial.note = "dropped early"
-        running = [trial for trial in running if not trial.note]
-    for trial in trials:
-        trial.measure(X)
-
-
-def _rule(prefer: str, trials: list[_Trial], y: NDArray[np.float64]) -> Choose:
+def _rule(prefer: str, trials: list[Trial], variance: float) -> Choose:
     """Map mean squared errors (m, candidates) to the numbers of the candidates to choose."""
     if prefer == "accuracy":
         return lambda mse: mse.argmin(axis=1)
     cost = np.array([trial.predict_us if prefer == "speed" else trial.bytes for trial in trials])
-    allowance = _TRADE * y.var()
-    return lambda mse: np.where(mse <= mse.min(axis=1, keepdims=True) + allowance, cost, np.inf).argmin(axis=1)
+
+    def cheapest(mse: FloatArray) -> NDArray[np.intp]:
+        good = mse <= _tolerated(mse.min(axis=1, keepdims=True), prefer, variance)
+        least = np.where(good, cost, np.inf).min(axis=1, keepdims=True)
+        numbers: NDArray[np.intp] = np.where(good & (cost <= _ALIKE * least), mse, np.inf).argmin(axis=1)
+        return numbers
+
+    return cheapest
 
 
-def _rows(trials: list[_Trial], best: _Trial, y: NDArray[np.float64], n_folds: int) -> tuple[dict[str, Any], ...]:
-    return tuple(
-        {
-            "name": trial.name,
-            "q2": np.nan if trial.failed else trial.q2(y),
-            "rmse": np.nan if trial.failed else float(np.sqrt(trial.mse(y))),
-            "fit_seconds": sum(trial.out.fit_seconds),
-            "predict_us": trial.predict_us,
-            "bytes": trial.bytes,
-            "folds": f"{len(trial.out.fit_seconds)} of {n_folds}",
-            "chosen": trial is best,
-            "note": trial.note,
-        }
-        for trial in sorted(trials, key=lambda trial: (trial.note != "", np.inf if trial.failed else -trial.q2(y)))
-    )
-
-
-def _constant(emulator: Emulator, X: NDArray[np.float64], y: NDArray[np.float64], started: float) -> Selection:
+def _constant(emulator: Emulator, X: FloatArray, y: FloatArray, started: float) -> Selection:
     """Fit the constant that every emulator makes of an output that never varies."""
     fitted: Emulator = clone(emulator).fit(X, y)
     out = OutOfFold(fitted.record_.predict(X), np.full(len(y), np.nan), np.zeros(len(y), dtype=np.intp), [])
     errors = np.abs(out.prediction - y)
-    nothing = (np.nan, np.nan)
-    return Selection("constant", fitted, out, ChosenErrors(errors**2, errors, nothing), (), perf_counter() - started)
+    cost = Trial("constant", fitted, out)
+    cost.measure(fitted.record_, X)
+    seconds = perf_counter() - started
+    chosen = ChosenErrors(errors**2, errors, (1.0, 1.0))
+    return Selection("constant", fitted, out, chosen, (), seconds, X[:0], cost.predict_us, cost.bytes)

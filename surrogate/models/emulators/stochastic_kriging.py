@@ -1,0 +1,146 @@
+"""Stochastic kriging: for simulators that answer otherwise each time, run several times at the same inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from surrogate.models.emulators.emulator import Emulator
+from surrogate.models.emulators.gaussian_process import GaussianProcess
+from surrogate.models.records.constant import Constant
+from surrogate.models.records.stochastic_kriging import StochasticKrigingRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+    from numpy.typing import NDArray
+
+    from surrogate.models.records import Record
+
+    FloatArray = NDArray[np.float64]
+
+_LEAST_REPLICATED = 5  # points with two runs or more, to know the size of the noise by
+_LEAST_VARYING = 20  # such points, to know where the noise is larger
+_ROUNDING = 1e-24  # of the variance of the output: less is no noise
+
+
+class StochasticKriging(Emulator):
+    """A Gaussian process through the means of replicated runs, each as certain as its replicates say.
+
+    The variance of the noise is that between replicates; its logarithm is smoothed over the space by a second Gaussian
+    process where twenty points or more are replicated, else it is the same everywhere. A mean of `r` replicates has an
+    `r`-th of it.
+
+    Parameters
+    ----------
+    n_starts : int, default 3
+        As in `GaussianProcess`.
+    start : mapping of str to sequence of float, optional
+        As in `GaussianProcess`.
+    random_state : int, RandomState or None, default 0
+        As in `GaussianProcess`.
+
+    Attributes
+    ----------
+    record_ : StochasticKrigingRecord
+        What predicts; its ``noise(X)`` is the standard deviation of single runs.
+    search_ : dict of str to tuple of float
+        Where the search of each kernel ended.
+
+    References
+    ----------
+    Ankenman, B., Nelson, B. L., Staum, J. (2010). Stochastic kriging for simulation metamodeling. Operations Research
+    58, 371-382.
+
+    Goldberg, P. W., Williams, C. K. I., Bishop, C. M. (1998). Regression with input-dependent noise: a Gaussian process
+    treatment. Advances in Neural Information Processing Systems 10.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.repeat(np.linspace(0.0, 1.0, 40), 5)[:, None]
+    >>> model = StochasticKriging().fit(X, np.sin(6 * X[:, 0]) + (0.01 + 0.2 * X[:, 0]) * rng.normal(size=200))
+    >>> model.record_.noise([[0.0], [1.0]]).round(1)
+    array([0. , 0.2])
+    """
+
+    def __init__(
+        self,
+        *,
+        n_starts: int = 3,
+        start: Mapping[str, tuple[float, ...]] | None = None,
+        random_state: object = 0,
+    ) -> None:
+        self.n_starts = n_starts
+        self.start = start
+        self.random_state = random_state
+
+    def suits(self, X: FloatArray, y: FloatArray) -> bool:
+        """Five points or more were run several times, with different answers."""
+        _, _, counts, variances = replicates(X, y)
+        return bool(((counts > 1) & (variances > _ROUNDING * y.var())).sum() >= _LEAST_REPLICATED)
+
+    def _fit(self, X: FloatArray, y: FloatArray) -> Record:
+        points, means, counts, variances = replicates(X, y)
+        if len(points) < 2:
+            return Constant(value=float(y.mean()), spread=float(y.std()), n_inputs=X.shape[1])
+        log_variance = self._noise(points, counts, variances, float(y.var()))
+        share = np.exp(log_variance.predict(points)) / counts
+        process = GaussianProcess(n_starts=self.n_starts, start=self.start, random_state=self.random_state)
+        record = process.fit_means(points, means, share)
+        self.search_ = process.search_
+        return StochasticKrigingRecord(record, log_variance)
+
+    def _noise(self, points: FloatArray, counts: NDArray[np.intp], variances: FloatArray, whole: float) -> Record:
+        """Logarithm of the variance between replicates as a record."""
+        from scipy.special import digamma
+
+        known = (counts > 1) & (variances > _ROUNDING * whole)
+        freedom = (counts - 1)[known]
+        if known.sum() < _LEAST_VARYING:
+            pooled = float(freedom @ variances[known] / freedom.sum()) if known.any() else 1e-6 * whole
+            return Constant(value=float(np.log(pooled)), spread=0.0, n_inputs=points.shape[1])
+        # the logarithm of a sample variance is too low on average, the more the fewer replicates
+        logs = np.log(variances[known]) - digamma(freedom / 2) + np.log(freedom / 2)
+        smooth = GaussianProcess("matern52", n_starts=self.n_starts, random_state=self.random_state)
+        return smooth.fit(points[known], logs).record_
+
+    def resumed(self) -> Self:
+        """Return an unfitted copy: where the search ended depends on the noise of the fold."""
+        from sklearn.base import clone
+
+        copy: Self = clone(self)
+        return copy
+
+
+def replicates(X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, NDArray[np.intp], FloatArray]:
+    """Bring runs at the same inputs together.
+
+    Parameters
+    ----------
+    X, y : ndarray of shape (n, p), (n,)
+        Runs.
+
+    Returns
+    -------
+    points : ndarray of shape (m, p)
+        Different inputs.
+    means : ndarray of shape (m,)
+        Of the outputs there.
+    counts : ndarray of int, shape (m,)
+        Number of runs there.
+    variances : ndarray of shape (m,)
+        Sample variances there, 0 for single runs.
+
+    Examples
+    --------
+    >>> replicates(np.array([[0.0], [1.0], [0.0]]), np.array([1.0, 5.0, 3.0]))[1:]
+    (array([2., 5.]), array([2, 1]), array([2., 0.]))
+    """
+    points, where, counts = np.unique(X, axis=0, return_inverse=True, return_counts=True)
+    where = where.reshape(-1)
+    means = np.bincount(where, y) / counts
+    squares = np.bincount(where, (y - means[where]) ** 2)
+    return points, means, counts, squares / np.maximum(counts - 1, 1)
