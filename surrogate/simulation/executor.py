@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     Hear = Callable[[list[Outcome]], None]
 
 _ALLOWED = (
-    'None (here, in this process), "processes", a concurrent.futures.Executor, a dask.distributed.Client, or the '
-    'address of a Dask scheduler such as "tcp://10.0.0.1:8786"'
+    'None (here, in this process), "processes", a concurrent.futures.Executor, a dask.distributed.Client, a Dask '
+    'cluster, or the address of a Dask scheduler such as "tcp://10.0.0.1:8786"'
 )
 # Children on other machines end by themselves when their study has.
 _IDLE_SECONDS = 60.0
@@ -192,7 +192,9 @@ def as_crew(
         return Threads(executor, simulator, some)
     # Asked by name, so that Dask is not imported for those who do not use it.
     kinds = {f"{cls.__module__}.{cls.__name__}" for cls in type(executor).__mro__}
-    dask = kinds & {"distributed.client.Client", "distributed.cfexecutor.ClientExecutor"}
+    dask = kinds & {
+        *("distributed.client.Client", "distributed.cfexecutor.ClientExecutor", "distributed.deploy.cluster.Cluster"),
+    }
     if dask or (isinstance(executor, str) and "://" in executor):
         from surrogate.simulation.executor_dask import Cluster
 

@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from surrogate.simulation.child import last_lines
 from surrogate.simulation.chunk import host
 from surrogate.simulation.descendants import resident
 from surrogate.simulation.outcome import Outcome, Status
@@ -31,7 +33,7 @@ _KILL_SECONDS = 10.0
 _MEMORY_SECONDS = 0.1
 _BOOT = (
     "import sys; sys.path[:] = {path!r}; sys.argv[:] = {argv!r}; "
-    "from surrogate.simulation.child import main; main({idle!r})"
+    "from surrogate.simulation.child import main; main({idle!r}, {terminal!r})"
 )
 
 
@@ -67,14 +69,25 @@ class ChildProcess:
             raise ExecutorError("isolation: child processes that can be killed need Linux or macOS.")
         self._mark = f"child-{uuid.uuid4().hex}"
         path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109 - sys.path holds text
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter with our own code
-            [sys.executable, "-c", _BOOT.format(path=path, argv=sys.argv, idle=idle)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, MARK: self._mark},
-            start_new_session=True,
-            bufsize=0,
-        )
+        # What runs print: in a file without a name, so that it is there when the child has died, and gone with us.
+        self._log = tempfile.TemporaryFile("ab+", buffering=0, prefix="surrogate-log-")  # noqa: SIM115 - `kill` closes
+        terminal = _terminal()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter with our own code
+                [sys.executable, "-c", _BOOT.format(path=path, argv=sys.argv, idle=idle, terminal=terminal)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                pass_fds=(terminal,),
+                env={**os.environ, MARK: self._mark},
+                start_new_session=True,
+                bufsize=0,
+            )
+        except BaseException:
+            self._log.close()
+            raise
+        finally:
+            os.close(terminal)
         self._buffer = bytearray()
         self._poll = select.poll()
         self._poll.register(self._process.stdout, select.POLLIN)  # type: ignore[arg-type]
@@ -111,8 +124,8 @@ class ChildProcess:
         """Tell the child's watcher to kill it and all that it started."""
         self._process.terminate()
 
-    def kill(self) -> int:
-        """End the child and all that it started; return its exit code, negative for a signal."""
+    def kill(self) -> tuple[int, str]:
+        """End the child and all that it started; return its exit code (negative for a signal) and its last lines."""
         self.end()
         self._process.stdin.close()  # type: ignore[union-attr]
         self._process.stdout.close()  # type: ignore[union-attr]
@@ -123,7 +136,8 @@ class ChildProcess:
             code = self._process.wait()
         if code == -signal.SIGKILL:  # perhaps it was the watcher that was killed, and could not clean up
             kill_marked(self._mark)
-        return code
+        with self._log:
+            return code, last_lines(self._log.fileno())
 
     def _write(self, content: bytes) -> None:
         rest = memoryview(struct.pack(">Q", len(content)) + content)
@@ -198,8 +212,8 @@ class ChildPool:
                 return
         child.kill()
 
-    def discard(self, child: ChildProcess) -> int:
-        """Kill a child; return its exit code, negative for a signal."""
+    def discard(self, child: ChildProcess) -> tuple[int, str]:
+        """Kill a child; return its exit code (negative for a signal) and its last lines."""
         with self._lock:
             self._working.discard(child)
         return child.kill()
@@ -233,17 +247,18 @@ def run_isolated(children: ChildPool, chunk: Chunk, limits: Limits) -> Iterator[
                 yield outcomes
                 start = time.perf_counter()
         except TimeoutError:
-            children.discard(child)
+            _, printed = children.discard(child)
             status, message = Status.TIMEOUT, f"killed after {limits.timeout:g} s"
         except MemoryError as error:
-            children.discard(child)
+            _, printed = children.discard(child)
             used, most = int(error.args[0]) / 1e6, (limits.memory or 0.0) / 1e6
             status, message = (
                 Status.MEMORY,
                 f"killed because it used {used:.0f} MB of memory; the limit is {most:.0f} MB",
             )
         except EOFError:
-            status, message = _cause_of_death(children.discard(child))
+            code, printed = children.discard(child)
+            status, message = _cause_of_death(code)
         except BaseException:  # the study is being stopped, nobody will read the rest
             children.discard(child)
             raise
@@ -256,7 +271,16 @@ def run_isolated(children: ChildPool, chunk: Chunk, limits: Limits) -> Iterator[
                 yield from run_isolated(children, half, limits)
             return
         done += 1
+        message = f"{message}\n{printed}" if printed else message
         yield [Outcome(status, {}, message, time.perf_counter() - start, chunk.attempts, host())]
+
+
+def _terminal() -> int:
+    """Return a copy of the standard error stream's descriptor; of nothing, if there is none."""
+    try:
+        return os.dup(2)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
 
 
 def _cause_of_death(code: int) -> tuple[Status, str]:

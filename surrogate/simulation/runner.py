@@ -26,6 +26,8 @@ _GROWTH = 4
 # Chunks in flight per worker: one runs, one waits.
 _WINDOW = 2
 _IDLE_SECONDS = 1.0
+# Runs that may have taken a worker down are judged at the end, or when so many are waiting for it.
+_SUSPECTS = 8
 
 
 def run(
@@ -46,7 +48,7 @@ def run(
     planned : sequence of Chunk
         The runs, one chunk for each set of settings. They are cut into smaller chunks that last about a second,
         measured while running, and few of these are under way at a time, so memory stays flat.
-    executor : None, "processes", concurrent.futures.Executor, dask.distributed.Client or str, default None
+    executor : None, "processes", concurrent.futures.Executor, Dask client, Dask cluster or str, default None
         Where to run: None is here, in this process and thread; a string is the address of a Dask scheduler.
     timeout : float, optional
         Seconds that one run may take (one call, if the simulator is vectorised); then it is killed, with
@@ -57,8 +59,9 @@ def run(
         Bytes that a run's process, with everything it started, may have in memory; then it is killed, as after
         `timeout`. Implies ``isolation="process"``.
     retries : int, default 1
-        How often a chunk is started again when its worker was lost. Then it is halved, until the run that
-        takes workers down is found; that one is marked `WORKER_LOST`.
+        How often a chunk is started again when its worker was lost. Then it is halved, until one run is left. As
+        a worker takes down with it whatever else it held, such a run is started once more while nothing else is
+        under way; if the worker is lost again, the run is marked `WORKER_LOST`.
 
     Yields
     ------
@@ -129,10 +132,13 @@ def _run_here(crew: Here, source: _Source) -> Iterator[tuple[int, Outcome]]:
 
 
 class _UnderWay:
-    """A chunk that was submitted, and how much was heard of it."""
+    """A chunk that was submitted, perhaps `alone`, and how much was heard of it."""
 
-    def __init__(self, chunk: Chunk, news: queue.SimpleQueue[tuple[_UnderWay, list[Outcome] | None]]) -> None:
+    def __init__(
+        self, chunk: Chunk, news: queue.SimpleQueue[tuple[_UnderWay, list[Outcome] | None]], alone: bool
+    ) -> None:
         self.chunk = chunk
+        self.alone = alone
         self.heard = 0
         self.future: Future[Answer]
         self._news = news
@@ -162,13 +168,12 @@ class _UnderWay:
 def _run_there(crew: Crew, source: _Source, retries: int) -> Iterator[tuple[int, Outcome]]:
     news: queue.SimpleQueue[tuple[_UnderWay, list[Outcome] | None]] = queue.SimpleQueue()
     under_way: set[_UnderWay] = set()
-    again: deque[Chunk] = deque()
+    waiting = _Waiting(source, retries)
     try:
         while True:
             workers = max(1, crew.workers())
-            while (again or source.left) and len(under_way) < _WINDOW * workers:
-                chunk = again.popleft() if again else source.take(workers)
-                one = _UnderWay(chunk, news)
+            while (chunk := waiting.take(workers, len(under_way))) is not None:
+                one = _UnderWay(chunk, news, waiting.judging)
                 one.start(crew)
                 under_way.add(one)
             if not under_way:
@@ -190,21 +195,51 @@ def _run_there(crew: Crew, source: _Source, retries: int) -> Iterator[tuple[int,
                 yield from one.hear(outcomes[one.heard :])
                 continue
             crew.check(error)
-            yield from _lost(one, error, retries, again)
+            yield from waiting.lost(one, error)
     finally:
         for one in under_way:
             one.future.cancel()
 
 
-def _lost(one: _UnderWay, error: BaseException, retries: int, again: deque[Chunk]) -> Iterator[tuple[int, Outcome]]:
-    """Start what was not heard of a chunk again, or halve it; a run that is alone and lost too often has failed."""
-    chunk = one.chunk.part(one.heard, len(one.chunk))
-    if not len(chunk):
-        return
-    if chunk.attempts <= retries:
-        again.append(chunk.part(0, len(chunk), chunk.attempts + 1))
-    elif len(chunk) > 1:
-        again.extend(chunk.halves())
-    else:
-        message = f"the worker was lost in each of {chunk.attempts} attempts: {error}"
-        yield int(chunk.rows[0]), Outcome(Status.WORKER_LOST, {}, message, 0.0, chunk.attempts, host())
+class _Waiting:
+    """Chunks that wait for a worker: those that were lost with theirs, and the planned ones.
+
+    Attributes
+    ----------
+    judging : bool
+        Whether runs that may have taken a worker down are started one at a time, with nothing beside them.
+    """
+
+    def __init__(self, source: _Source, retries: int) -> None:
+        self._source = source
+        self._retries = retries
+        self._again: deque[Chunk] = deque()
+        self._suspects: deque[Chunk] = deque()
+        self.judging = False
+
+    def take(self, workers: int, under_way: int) -> Chunk | None:
+        """Return the chunk to start beside the `under_way` ones, None if it is not the time for any."""
+        more = bool(self._again or self._source.left)
+        gathered = len(self._suspects) >= _SUSPECTS or not (more or under_way)
+        self.judging = bool(self._suspects) and (self.judging or gathered)
+        if self.judging:
+            return None if under_way else self._suspects.popleft()
+        if not more or under_way >= _WINDOW * workers:
+            return None
+        return self._again.popleft() if self._again else self._source.take(workers)
+
+    def lost(self, one: _UnderWay, error: BaseException) -> Iterator[tuple[int, Outcome]]:
+        """Start what was not heard of a chunk again, or halve it; a run that is lost alone has failed."""
+        chunk = one.chunk.part(one.heard, len(one.chunk))
+        if not len(chunk):
+            return
+        again = chunk.part(0, len(chunk), chunk.attempts + 1)
+        if one.alone:
+            message = f"the worker was lost in each of {chunk.attempts} attempts, at last with no other run: {error}"
+            yield int(chunk.rows[0]), Outcome(Status.WORKER_LOST, {}, message, 0.0, chunk.attempts, host())
+        elif chunk.attempts <= self._retries:
+            self._again.append(again)
+        elif len(chunk) > 1:
+            self._again.extend(chunk.halves())
+        else:
+            self._suspects.append(again)

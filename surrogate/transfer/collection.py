@@ -77,7 +77,7 @@ def collect(
         again. Failed runs are not run again, unless a worker was lost. By default runs stay in memory.
     executor : None, "processes", concurrent.futures.Executor, dask.distributed.Client or str, default None
         Where to run: here, in child processes (one a processor), in an executor or on a Dask cluster, given by
-        its client or the address of its scheduler. Results do not depend on it.
+        itself, its client or the address of its scheduler. Results do not depend on it.
     timeout : float, optional
         Seconds that a run may take before it is killed. Implies ``isolation="process"``.
     isolation : {None, "process"}, default None
