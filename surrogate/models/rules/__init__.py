@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import lazy_loader as lazy
 
 if TYPE_CHECKING:
+    from surrogate.models.rules.alternating_tree import AlternatingTreeClassifier as AlternatingTreeClassifier
+    from surrogate.models.rules.alternating_tree import AlternatingTreeRegressor as AlternatingTreeRegressor
     from surrogate.models.rules.condition import Among as Among
     from surrogate.models.rules.condition import AtLeast as AtLeast
     from surrogate.models.rules.condition import Interval as Interval
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
+        "alternating_tree": ["AlternatingTreeClassifier", "AlternatingTreeRegressor"],
         "condition": ["Among", "AtLeast", "Interval"],
         "from_boxes": ["rules_from_boxes"],
         "from_tree": ["rules_from_tree"],
