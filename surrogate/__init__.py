@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from surrogate.transfer import TransferSet as TransferSet
     from surrogate.transfer import collect as collect
     from surrogate.validation import Scorecard as Scorecard
+    from surrogate.validation import certify as certify
     from surrogate.workflows import Surrogate as Surrogate
     from surrogate.workflows import discover as discover
     from surrogate.workflows import discover_actively as discover_actively
@@ -54,7 +55,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "simulation": ["SimulationFailed", "check_simulator"],
         "space": ["Box", "Categorical", "Integer", "Real", "Space"],
         "transfer": ["TransferSet", "collect"],
-        "validation": ["Scorecard"],
+        "validation": ["Scorecard", "certify"],
         "workflows": ["Surrogate", "discover", "discover_actively"],
     },
 )
