@@ -70,7 +70,8 @@ class OutputForm:
     Parameters
     ----------
     shapes : mapping of str to tuple or None, optional
-        Output name to field shape, None for a number. By default the first successful run decides.
+        Output name to field shape, None for a number. By default the first successful run decides; `Pilot` lets
+        the majority of the first few correct it.
 
     Examples
     --------
@@ -78,13 +79,14 @@ class OutputForm:
     >>> form.check(Outcome(Status.OK, {"y": 1.0})).status, form.names
     (<Status.OK: 'ok'>, ('y',))
     >>> form.check(Outcome(Status.OK, {"z": 1.0})).message
-    "outputs are ('z',), but the first run answered ('y',)"
+    "outputs are ('z',), but those of the first runs were ('y',)"
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...] | None] | None = None) -> None:
-        self._decide(shapes)
+        self.decide(shapes)
 
-    def _decide(self, shapes: Mapping[str, tuple[int, ...] | None] | None) -> None:
+    def decide(self, shapes: Mapping[str, tuple[int, ...] | None] | None) -> None:
+        """Set the names and shapes that runs must have from now on."""
         self.shapes: dict[str, tuple[int, ...] | None] | None = None if shapes is None else dict(shapes)
         shown = (self.shapes or {}).items()
         # Kept, because they are asked for with every run.
@@ -102,23 +104,69 @@ class OutputForm:
         return self._fields
 
     def check(self, outcome: Outcome) -> Outcome:
-        """Return the outcome, or a `BAD_OUTPUT` one if its outputs differ from those of the first run."""
+        """Return the outcome, or a `BAD_OUTPUT` one if its outputs differ from those of the first runs."""
         if outcome.status is not Status.OK:
             return outcome
         outputs = outcome.outputs
         if self.shapes is None:
-            self._decide({name: _shape(value) for name, value in outputs.items()})
+            self.decide(shapes_of(outcome))
             return outcome
         if outputs.keys() != self.shapes.keys():
-            problem = f"outputs are {tuple(outputs)}, but the first run answered {tuple(self.shapes)}"
+            problem = f"outputs are {tuple(outputs)}, but those of the first runs were {tuple(self.shapes)}"
         else:
             other = next((name for name, shape in self.shapes.items() if _shape(outputs[name]) != shape), None)
             if other is None:
                 return outcome
-            problem = (
-                f"output {other!r} is {_said(_shape(outputs[other]))}, in the first run {_said(self.shapes[other])}"
-            )
+            shapes = _shape(outputs[other]), self.shapes[other]
+            problem = f"output {other!r} is {_said(shapes[0])}, but was {_said(shapes[1])} in the first runs"
         return Outcome(Status.BAD_OUTPUT, {}, problem, outcome.seconds, outcome.attempts, outcome.host)
+
+
+class Pilot:
+    """The first successful runs: if the very first was the odd one out, the others correct the form of the outputs.
+
+    Parameters
+    ----------
+    form : OutputForm
+        What is corrected. If it is decided already, it stays.
+
+    Examples
+    --------
+    >>> form = OutputForm()
+    >>> pilot = Pilot(form)
+    >>> odd, good = Outcome(Status.OK, {"y": 0.0}), Outcome(Status.OK, {"lift": 1.0})
+    >>> [len(pilot.hear(row, outcome)) for row, outcome in enumerate([odd, good, good, good])]
+    [1, 1, 3, 1]
+    >>> form.names
+    ('lift',)
+    """
+
+    _SIZE = 5
+
+    def __init__(self, form: OutputForm) -> None:
+        self._form = form
+        self._heard: list[tuple[int, Outcome]] = []
+        self._open = form.shapes is None
+
+    def hear(self, row: int, outcome: Outcome) -> list[tuple[int, Outcome]]:
+        """Take a run as it was answered; return the runs to be judged by the form, earlier ones too if it changed."""
+        if not self._open or outcome.status is not Status.OK:
+            return [(row, outcome)]
+        self._heard.append((row, outcome))
+        shapes = [shapes_of(outcome) for _, outcome in self._heard]
+        most = max(shapes, key=shapes.count)  # of equal ones the first
+        judged = [(row, outcome)]
+        if self._form.shapes != most:
+            self._form.decide(most)
+            judged = list(self._heard)
+        if len(self._heard) == self._SIZE:
+            self._open, self._heard = False, []
+        return judged
+
+
+def shapes_of(outcome: Outcome) -> dict[str, tuple[int, ...] | None]:
+    """Return the names of a run's outputs with the shapes of the fields, None for a number."""
+    return {name: _shape(value) for name, value in outcome.outputs.items()}
 
 
 def not_finite_rows(columns: Mapping[str, NDArray[np.float64]], n: int) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.simulation import Outcome, Progress, Simulator, Status, as_simulator, run
+from surrogate.simulation.outputs import Pilot
 from surrogate.simulation.progress import Reporter
 from surrogate.transfer.driver import Driver
 from surrogate.transfer.futures import futures_of, no_points, space_of
@@ -173,7 +174,10 @@ class _Study:
         self._reporter = Reporter(progress, len(plan), len(plan) - missing, len(outcomes.failed))
         self._finished = 0
         self._failed = 0
-        self._form_is_kept = outcomes.form.shapes is not None
+        if not len(outcomes.ok):
+            outcomes.form.decide(None)
+        self._pilot = Pilot(outcomes.form)
+        self._kept_form = self._checked_form = outcomes.form.shapes
 
     def run(self, seeds: NDArray[np.int64] | None, **running: Any) -> TransferSet:
         """Run what is missing; every error that comes after runs were made carries them."""
@@ -201,21 +205,33 @@ class _Study:
         return self._transfer_set()
 
     def _note(self, row: int, outcome: Outcome) -> None:
-        outcome = self._outcomes.add(row, outcome)
-        failed = outcome.status is not Status.OK
-        if not failed and not self._finished - self._failed:
-            self._check_output_names(outcome)
-        self._finished += 1
-        self._failed += failed
-        if self._store is not None:
-            form = self._outcomes.form
-            if not self._form_is_kept and form.shapes is not None:
-                self._store.keep_form(form)
-                self._form_is_kept = True
-            self._store.add(row, outcome, form)
-        self._reporter.count((lambda: self._described(row)) if failed else None)
+        judged = self._pilot.hear(row, outcome)
+        if len(judged) > 1:  # those that the majority of the first few puts in the wrong come first
+            judged.sort(key=lambda pair: self._outcomes.form.check(pair[1]).status is Status.OK)
+        for one, outcome in judged:
+            again = one != row
+            self._failed -= again and not self._outcomes.is_ok(one)
+            outcome = self._outcomes.add(one, outcome)
+            failed = outcome.status is not Status.OK
+            if not failed and self._checked_form is not self._outcomes.form.shapes:
+                self._check_output_names(outcome)
+            self._finished += not again
+            self._failed += failed
+            if self._store is not None:
+                self._keep(one, outcome)
+            if not again:
+                self._reporter.count((lambda: self._described(row)) if failed else None)
+
+    def _keep(self, row: int, outcome: Outcome) -> None:
+        assert self._store is not None  # noqa: S101 - for the type checker
+        form = self._outcomes.form
+        if outcome.status is Status.OK and self._kept_form != form.shapes:
+            self._store.keep_form(form)
+            self._kept_form = form.shapes
+        self._store.add(row, outcome, form)
 
     def _check_output_names(self, outcome: Outcome) -> None:
+        self._checked_form = self._outcomes.form.shapes
         for name in outcome.outputs:
             # An answer without a name is called y, or y1, y2, ...: nobody chose that, so it may meet an input's name.
             if name in self._plan.inputs and not re.fullmatch(r"y\d*", name):

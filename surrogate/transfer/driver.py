@@ -163,7 +163,12 @@ class Driver(Store):
         return Keeper(self.directory.absolute(), self._lock.text)
 
     def keep_form(self, form: OutputForm) -> None:
-        """Remember the names and shapes of the outputs, once the first run has shown them."""
+        """Remember the names and shapes of the outputs, once the first runs have shown them.
+
+        What was added before is on disk then, so that no run has outputs of another form than the ledger says.
+        """
+        if self._writer is not None:
+            self._writer.flush()
         outputs = json.dumps([[name, shape] for name, shape in (form.shapes or {}).items()])
         with self._transaction():
             self._connection.execute("UPDATE simulators SET outputs = ? WHERE id = ?", (outputs, self._key_simulator))

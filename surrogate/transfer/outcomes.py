@@ -68,6 +68,8 @@ class Outcomes:
         self.codes[row] = _CODE[outcome.status]
         self.seconds[row] = outcome.seconds
         self.attempts[row] = outcome.attempts
+        self.messages.pop(row, None)
+        self.hosts.pop(row, None)
         if outcome.status is not Status.OK:
             self.messages[row] = outcome.message
             self.hosts[row] = outcome.host
@@ -85,6 +87,10 @@ class Outcomes:
         if self._numbers is None or self._numbers.shape[1] != len(self.form.names):
             self._numbers = np.full((len(self), len(self.form.names)), np.nan)
         return self._numbers
+
+    def is_ok(self, row: int) -> bool:
+        """Whether a run succeeded."""
+        return bool(self.codes[row] == OK)
 
     @property
     def ok(self) -> NDArray[np.int64]:

@@ -70,6 +70,13 @@ class Writer:
             if self._runs in (1, GROUP) or self._bytes >= GROUP_BYTES:
                 self._changed.notify_all()
 
+    def flush(self) -> None:
+        """Wait until all that was handed over is on disk; raises what went wrong."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._error is not None or not self._runs)
+            if self._error is not None:
+                raise self._error
+
     def close(self) -> None:
         """Write what is waiting and end; raises what went wrong."""
         with self._changed:

@@ -163,7 +163,7 @@ def test_a_good_simulator_passes_and_its_table_can_be_read():
         (always_fails, {"answers", "inputs used"}, "0 of 12 runs succeeded; exception: ValueError: no such file"),
         (nan_only, {"answers", "inputs used"}, "0 of 12 runs succeeded; not finite: output 'y' is nan"),
         (speaks, {"answers", "outputs", "inputs used"}, "of type str; expected a number"),
-        (changes_shape, {"outputs"}, "in the first run an array of shape"),
+        (changes_shape, {"outputs"}, "in the first runs"),
         (Vectorized(wrong=True), {"repeatable", "vectorized"}, "together and one by one"),
         (leaks_files, {"leaves nothing"}, "files are left open by 10 runs"),
         (leaks_processes, {"leaves nothing"}, "processes are left behind"),

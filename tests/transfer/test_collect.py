@@ -9,7 +9,7 @@ import pytest
 from surrogate.design import LatinHypercube
 from surrogate.simulation import Estimator, Progress
 from surrogate.space import Categorical, Integer, Real, Space
-from surrogate.transfer import TooManyFailures, TransferSet, collect
+from surrogate.transfer import TooManyFailures, TransferSet, collect, verify
 
 AB = {"a": (0, 1), "b": Real(1, 100, log=True)}
 
@@ -300,3 +300,60 @@ def test_names_that_tables_could_not_hold_twice_are_refused():
         collect(lambda status: status, {"status": (0, 1)}, 20)
     with pytest.raises(TypeError, match="policies: expected a dict"):
         collect(lambda a: a, {"a": (0, 1)}, 20, policies=[{"a": 0.5}])
+
+
+class Warming:
+    """Its first answer is of another kind than all others."""
+
+    def __init__(self, odd):
+        self.odd = odd
+        self.calls = 0
+
+    def fingerprint(self):
+        return "warming"
+
+    def __call__(self, a, b):
+        self.calls += 1
+        return self.odd if self.calls == 1 else {"lift": a, "Cp": np.array([a, b])}
+
+
+@pytest.mark.parametrize("odd", [0.0, np.zeros(3), {"lift": 1.0}, {"lift": 1.0, "Cp": np.zeros(3)}], ids=str)
+@pytest.mark.parametrize("kept", [False, True])
+def test_if_the_first_run_is_the_odd_one_out_the_majority_of_the_first_runs_decides(odd, kept, tmp_path):
+    store = tmp_path / "s.runs" if kept else None
+    runs = collect(Warming(odd), AB, 30, store=store)
+    assert len(runs) == 29
+    assert (runs.output_names, list(runs.fields)) == (("lift",), ["Cp"])
+    assert list(runs.failures.index) == [0]
+    assert list(runs.failures["status"]) == ["bad output"]
+    assert "first runs" in runs.failures["message"][0]
+    np.testing.assert_array_equal(runs.fields["Cp"], runs.X.to_numpy())
+    if kept:
+        opened = TransferSet.open(store)
+        assert opened["lift"].equals(runs["lift"])
+        assert verify(store).ok
+        assert len(collect(Warming(odd), AB, 30, store=store)) == 29  # nothing is run again
+
+
+def test_a_later_odd_run_is_the_one_that_fails():
+    calls = iter(range(30))
+    runs = collect(lambda a, b: {"y": a} if next(calls) != 7 else a, AB, 30)
+    assert runs.output_names == ("y",)
+    runs = collect(lambda a, b: np.array([a, b]) if a > 0.1 else a, AB, 30)
+    assert runs.output_names == ("y1", "y2")
+    assert len(runs) == 27
+
+
+def test_a_simulator_may_answer_with_fields_alone(tmp_path):
+    def model(a, b):
+        return {"T": np.linspace(a, b, 5), "map": np.full((2, 3), a)}
+
+    for running in ({}, {"store": tmp_path / "s.runs"}, {"executor": "processes", "store": tmp_path / "t.runs"}):
+        runs = collect(model, AB, 25, **running)
+        assert runs.output_names == ()
+        assert runs.y.shape == (25, 0)
+        assert runs.fields["map"].shape == (25, 2, 3)
+        np.testing.assert_array_equal(runs.fields["T"][:, 0], runs.X["a"])
+        assert "T (field)" in repr(runs)
+    assert TransferSet.open(tmp_path / "t.runs").fields["T"].shape == (25, 5)
+    assert verify(tmp_path / "s.runs").ok
