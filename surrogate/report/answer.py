@@ -48,14 +48,14 @@ class Answer:
         row = study.trajectory.iloc[study.chosen]
         box = study.boxes[0] if study.boxes else None
         phrases = limit_phrases(box, study) if box is not None else []
-        case = case_of(study)
+        subject, verb = case_words(study)
         if not phrases:
-            text = f"No box describes when {case} holds better than all runs together: it holds in "
+            text = f"No box describes when {subject} {verb} better than all runs together: it {verb} in "
             return cls((Piece(text), Piece(f"{percent(share_of_interest(study))} of them", True), Piece(".")), ())
-        found = [Piece("Where "), *_listed(phrases), Piece(f", {case} holds in ")]
+        found = [Piece("Where "), *_listed(phrases), Piece(f", {subject} {verb} in ")]
         found += [Piece(_of_hundred(row["density"]), True), Piece(" futures. This covers ")]
-        found += [Piece(percent(row["coverage"]), True), Piece(" of all futures in which it holds.")]
-        return cls(tuple(found), _tested(row))
+        found += [Piece(percent(row["coverage"]), True), Piece(f" of all futures in which it {verb}.")]
+        return cls(tuple(found), _tested(row, verb))
 
     @property
     def text(self) -> str:
@@ -67,6 +67,13 @@ class Answer:
 def case_of(study: Findings) -> str:
     """Return the case in words."""
     return str(study.case) if study.case is not None else "the case of interest"
+
+
+def case_words(study: Findings) -> tuple[str, str]:
+    """Return the case as subject and verb: it holds, or, where the case is a failed run, the simulator fails."""
+    if study.case == "failed":
+        return "the simulator", "fails"
+    return case_of(study), "holds"
 
 
 def share_of_interest(study: Findings) -> float:
@@ -129,16 +136,16 @@ def _of_hundred(share: float) -> str:
     return f"{count(value)} of 100"
 
 
-def _tested(row: pd.Series[Any]) -> tuple[Piece, ...]:
+def _tested(row: pd.Series[Any], verb: str) -> tuple[Piece, ...]:
     density, coverage = row.get("heldout_density", math.nan), row.get("heldout_coverage", math.nan)
     if not (np.isfinite(density) and np.isfinite(coverage)):
         return ()
     of_density = interval(row.get("heldout_density_low", math.nan), row.get("heldout_density_high", math.nan))
     of_coverage = interval(row.get("heldout_coverage_low", math.nan), row.get("heldout_coverage_high", math.nan))
     return (
-        Piece("On held-out runs it holds in "),
+        Piece(f"On held-out runs it {verb} in "),
         Piece(f"{percent(density)} {of_density}".rstrip(), True),
         Piece(" of such futures, and they are "),
         Piece(f"{percent(coverage)} {of_coverage}".rstrip(), True),
-        Piece(" of all in which it holds."),
+        Piece(f" of all in which it {verb}."),
     )

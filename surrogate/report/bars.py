@@ -38,25 +38,13 @@ def limit_bar(
     start, end = (float(place) for place in axis.place(limit))
     columns = _shares(axis.place(values), interest)
     base, top = _HEIGHT - _LINE, 4.0
-    step = _WIDTH / len(columns)
     drawn: list[Markup] = [
         element("rect", x=start * _WIDTH, y=0, width=max(end - start, 0.004) * _WIDTH, height=base, class_="allowed")
     ]
-    for i, share in enumerate(columns):
-        if math.isnan(share):
-            continue
-        height = max(share * (base - top), 0.8)
-        inside = start <= (i + 0.5) / len(columns) <= end
-        drawn.append(
-            element(
-                "rect",
-                x=i * step + 1.0,
-                y=base - height,
-                width=step - 2.0,
-                height=height,
-                class_="share inside" if inside else "share",
-            )
-        )
+    middles = (np.arange(len(columns)) + 0.5) / len(columns)
+    inside = (start <= middles) & (middles <= end)
+    drawn.append(_columns(np.where(inside, np.nan, columns), base, base - top, class_="share"))
+    drawn.append(_columns(np.where(inside, columns, np.nan), base, base - top, class_="share inside"))
     drawn.append(element("rect", x=0, y=base, width=_WIDTH, height=_LINE, class_="full-range"))
     drawn.append(
         element(
@@ -72,6 +60,16 @@ def limit_bar(
         description=f"The box allows {percent(end - start)} of the range of {name}.",
         class_="figure bar",
     )
+
+
+def share_bars(shares: NDArray[np.float64], most: float, id_: str, title: str, description: str) -> Markup:
+    """Return shares along the range of an input as columns; `most` is the share of a column of full height."""
+    base = _HEIGHT - _LINE
+    drawn = [
+        _columns(shares / most, base, base - 4.0, class_="failed"),
+        element("rect", x=0, y=base, width=_WIDTH, height=_LINE, class_="full-range"),
+    ]
+    return picture(_WIDTH, _HEIGHT, join(drawn), name=id_, title=title, description=description, class_="figure bar")
 
 
 def account_bar(parts: list[tuple[str, int]], id_: str = "accounting") -> Markup:
@@ -94,6 +92,17 @@ def account_bar(parts: list[tuple[str, int]], id_: str = "accounting") -> Markup
         description=words,
         class_="figure bar",
     )
+
+
+def _columns(shares: NDArray[np.float64], base: float, tallest: float, class_: str) -> Markup:
+    """Return columns as one path, which is a tenth of the size of as many rectangles; NaN is no column."""
+    step = _WIDTH / len(shares)
+    outline = [
+        f"M{i * step + 1.0:.2f} {base:g}v{-max(share * tallest, 0.8):.1f}h{step - 2.0:.2f}V{base:g}z"
+        for i, share in enumerate(shares)
+        if not math.isnan(share)
+    ]
+    return element("path", d="".join(outline), class_=class_)
 
 
 def _shares(places: NDArray[np.float64], interest: NDArray[np.float64]) -> NDArray[np.float64]:

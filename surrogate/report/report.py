@@ -51,6 +51,18 @@ class Findings(Protocol):
     def boxes(self) -> Sequence[Box]:
         """The chosen box, then those that cover what it leaves."""
 
+    @property
+    def search(self) -> Any:
+        """The search, whose ``boxes_`` are the boxes of the trajectory, row for row."""
+
+    @property
+    def outputs(self) -> Mapping[str, ArrayLike]:
+        """Outputs in numbers, row for row with `X`; empty where they are not known."""
+
+    @property
+    def lost(self) -> pd.DataFrame:
+        """Inputs and status of the runs that failed, which `X` does not hold."""
+
     def rules(self) -> Any:
         """Return the boxes as sentences."""
 
@@ -62,7 +74,9 @@ class Findings(Protocol):
 class Report:
     """One self-contained HTML page about a study.
 
-    The page needs no network, no script and no other file. Equal arguments give equal bytes.
+    The page needs no network and no other file. Its own script, the only one that its security policy lets run, shows
+    the other boxes of the trajectory and counts them for other cases; without scripts the page shows the chosen box.
+    Equal arguments give equal bytes.
 
     Parameters
     ----------
@@ -74,6 +88,14 @@ class Report:
         One per emulated output.
     predictions : mapping of str to (observed, predicted), default={}
         Out-of-fold predictions per emulated output, each of shape (n,), for the parity figures.
+    sensitivities : mapping of str to DataFrame, default={}
+        Per emulated output a row an input, with columns first and total and their ``_low`` and ``_high``.
+    convergence : mapping of str to DataFrame, default={}
+        Per emulated output a row a number of runs, with columns n and q2, and optionally q2_low and q2_high.
+    drop_costs : DataFrame, optional
+        What dropping each limit of the chosen box costs, with ``heldout_density_loss`` by input.
+    learning_curve : DataFrame, optional
+        What boxes from different runs have in common, by the number of runs; see `Study.learning_curve`.
     title, question : str, optional
         What the page is called and what was asked; made from the case if absent.
     provenance : mapping, default={}
@@ -90,6 +112,10 @@ class Report:
     study: Findings | None = None
     scorecards: Mapping[str, Scorecard] = field(default_factory=dict)
     predictions: Mapping[str, tuple[ArrayLike, ArrayLike]] = field(default_factory=dict)
+    sensitivities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    convergence: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    drop_costs: pd.DataFrame | None = None
+    learning_curve: pd.DataFrame | None = None
     title: str | None = None
     question: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -107,6 +133,10 @@ class Report:
             If the folder does not exist or cannot be written to; an older report at `path` is then untouched.
         """
         target = Path(path)
+        if not target.parent.is_dir():
+            raise FileNotFoundError(f"{target}: the folder {str(target.parent)!r} does not exist. Make it first.")
+        if target.is_dir():
+            raise IsADirectoryError(f"{target}: this is a folder. Name a file in it, such as {target / 'report.html'}.")
         page = self.to_html().encode()
         descriptor, scratch = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:

@@ -1,4 +1,4 @@
-"""Draw runs over pairs of inputs, and predictions over observations."""
+"""Draw runs over pairs of inputs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from markupsafe import Markup
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from surrogate.report.axis import Axis
 from surrogate.report.numbers import has_unit
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from surrogate.report.report import Findings
     from surrogate.space import Box
 
-_SIDE, _LEFT, _RIGHT, _TOP, _BOTTOM = 300.0, 52.0, 12.0, 10.0, 46.0
+SIDE, _LEFT, _RIGHT, _TOP, _BOTTOM = 300.0, 52.0, 12.0, 10.0, 46.0
 # More dots than this hide each other and make the page heavy; the statistics always use all runs.
 MOST_DOTS = 3000
 _GOLDEN = 0.6180339887498949
@@ -56,41 +56,21 @@ def thinned(n: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, max(n - 1, 0), min(n, MOST_DOTS)).round().astype(np.int64))
 
 
-def parity(output: str, observed: ArrayLike, predicted: ArrayLike, id_: str) -> Markup:
-    """Return predictions over observations; on the diagonal they agree."""
-    seen, said = np.asarray(observed, dtype=np.float64).ravel(), np.asarray(predicted, dtype=np.float64).ravel()
-    known = np.isfinite(seen) & np.isfinite(said)
-    seen, said = seen[known], said[known]
-    axis = Axis.around(seen, said)
-    keep = thinned(len(seen))
-    points = [_point(x, y) for x, y in zip(axis.place(seen[keep]), axis.place(said[keep]), strict=True)]
-    (left, bottom), (right, top) = _point(0.0, 0.0), _point(1.0, 1.0)
-    return picture(
-        _SIDE,
-        _SIDE,
-        _frame(axis, axis, f"{output}, simulated", "predicted"),
-        element("line", x1=left, y1=bottom, x2=right, y2=top, class_="diagonal"),
-        dots(points, class_="dots predicted"),
-        name=id_,
-        title=f"Predicted against simulated {output}",
-        description=f"{len(seen)} out-of-fold predictions over simulated values; on the diagonal they agree.",
-        class_="figure square",
-    )
-
-
 def _pair(
     box: Box, study: Findings, x: str, y: str, interest: NDArray[np.bool_], keep: NDArray[np.int64], id_: str
 ) -> Markup:
     axes = {name: Axis.of(study.space.parameters[name]) for name in (x, y)}
     across, upwards = (_spread(axes[name], study.X[name]) for name in (x, y))
-    groups = [[_point(across[i], upwards[i]) for i in keep if interest[i] == wanted] for wanted in (False, True)]
+    others = [other.limits for other in study.boxes if other is not box and {x, y} & set(other.limits)]
+    groups = [[point(across[i], upwards[i]) for i in keep if interest[i] == wanted] for wanted in (False, True)]
     return picture(
-        _SIDE,
-        _SIDE,
-        _frame(axes[x], axes[y], _label(x, axes[x]), _label(y, axes[y])),
+        SIDE,
+        SIDE,
+        frame(axes[x], axes[y], _label(x, axes[x]), _label(y, axes[y])),
         _rectangles(axes[x], axes[y], box.limits.get(x), box.limits.get(y), "box-area"),
         dots(groups[0], class_="dots other"),
         dots(groups[1], class_="dots interest"),
+        *(_rectangles(axes[x], axes[y], other.get(x), other.get(y), "box-other") for other in others),
         _rectangles(axes[x], axes[y], box.limits.get(x), box.limits.get(y), "box-edge"),
         name=id_,
         title=f"Runs over {x} and {y}",
@@ -99,8 +79,9 @@ def _pair(
     )
 
 
-def _point(across: float, upwards: float) -> tuple[float, float]:
-    return _LEFT + float(across) * (_SIDE - _LEFT - _RIGHT), _SIDE - _BOTTOM - float(upwards) * (_SIDE - _TOP - _BOTTOM)
+def point(across: float, upwards: float) -> tuple[float, float]:
+    """Return where shares of both axes lie in a square drawing."""
+    return _LEFT + float(across) * (SIDE - _LEFT - _RIGHT), SIDE - _BOTTOM - float(upwards) * (SIDE - _TOP - _BOTTOM)
 
 
 def _label(name: str, axis: Axis) -> str:
@@ -116,20 +97,21 @@ def _spread(axis: Axis, values: pd.Series[Any]) -> NDArray[np.float64]:
     return places
 
 
-def _frame(across: Axis, upwards: Axis, x_label: str, y_label: str) -> Markup:
-    (left, bottom), (right, top) = _point(0.0, 0.0), _point(1.0, 1.0)
+def frame(across: Axis, upwards: Axis, x_label: str, y_label: str) -> Markup:
+    """Return the frame of a square drawing, with ticks and the names of both axes."""
+    (left, bottom), (right, top) = point(0.0, 0.0), point(1.0, 1.0)
     parts = [element("rect", x=left, y=top, width=right - left, height=bottom - top, class_="frame")]
     for place, label in across.ticks(3):
-        x = _point(place, 0.0)[0]
+        x = point(place, 0.0)[0]
         parts.append(element("line", x1=x, y1=bottom, x2=x, y2=bottom + 4.0, class_="frame"))
         parts.append(element("text", _short(label), x=x, y=bottom + 17.0, text_anchor="middle", class_="tick"))
     for place, label in upwards.ticks(3):
-        y = _point(0.0, place)[1]
+        y = point(0.0, place)[1]
         parts.append(element("line", x1=left - 4.0, y1=y, x2=left, y2=y, class_="frame"))
         parts.append(element("text", _short(label), x=left - 7.0, y=y + 4.0, text_anchor="end", class_="tick"))
-    middle_x, middle_y = _point(0.5, 0.5)
+    middle_x, middle_y = point(0.5, 0.5)
     turned = f"rotate(-90 12 {middle_y:g})"
-    parts.append(element("text", x_label, x=middle_x, y=_SIDE - 10.0, text_anchor="middle", class_="axis"))
+    parts.append(element("text", x_label, x=middle_x, y=SIDE - 10.0, text_anchor="middle", class_="axis"))
     parts.append(element("text", y_label, x=12, y=middle_y, text_anchor="middle", transform=turned, class_="axis"))
     return join(parts)
 
@@ -143,7 +125,7 @@ def _rectangles(across: Axis, upwards: Axis, x_limit: Any, y_limit: Any, class_:
     drawn = []
     for x0, x1 in _sections(across, x_limit):
         for y0, y1 in _sections(upwards, y_limit):
-            (left, bottom), (right, top) = _point(x0, y0), _point(x1, y1)
+            (left, bottom), (right, top) = point(x0, y0), point(x1, y1)
             drawn.append(element("rect", x=left, y=top, width=right - left, height=bottom - top, class_=class_))
     return join(drawn)
 

@@ -11,7 +11,11 @@ from surrogate.report.numbers import interval, percent
 from surrogate.report.svg import element, join, picture, polyline
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+
+    from surrogate.space import BoxStatistics
 
 _WIDTH, _HEIGHT = 520.0, 404.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 14.0, 16.0, 52.0
@@ -19,7 +23,13 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 14.0, 16.0, 52.0
 MOST_COLOURS = 6
 
 
-def tradeoff(trajectory: pd.DataFrame, chosen: int, base_rate: float, name: str = "tradeoff") -> Markup:
+def tradeoff(
+    trajectory: pd.DataFrame,
+    chosen: int,
+    base_rate: float,
+    later: Sequence[BoxStatistics] = (),
+    name: str = "tradeoff",
+) -> Markup:
     """Return the trade-off curve: a point a box, coloured by how many dimensions it restricts.
 
     Parameters
@@ -30,6 +40,8 @@ def tradeoff(trajectory: pd.DataFrame, chosen: int, base_rate: float, name: str 
         Row number of the chosen box, which is ringed and has its held-out value with intervals beside it.
     base_rate : float
         Share of all runs in which the case holds: the density of no box at all.
+    later : sequence of BoxStatistics, default=()
+        Of the boxes that cover what the chosen one leaves; drawn as numbered squares.
     name : str, default="tradeoff"
         Unique on the page.
     """
@@ -47,12 +59,18 @@ def tradeoff(trajectory: pd.DataFrame, chosen: int, base_rate: float, name: str 
         _heldout_band(trajectory),
         polyline([_point(c, d) for c, d in _pairs(trajectory, "")], class_="curve"),
         _boxes(trajectory),
+        _later(later),
         _heldout_cross(row),
         _ring(row),
         name=name,
         title="Trade-off between coverage and density",
         description=description,
     )
+
+
+def chart_frame() -> dict[str, float]:
+    """Return the measures of the chart, by which the page's script places its points."""
+    return {"width": _WIDTH, "height": _HEIGHT, "left": _LEFT, "right": _RIGHT, "top": _TOP, "bottom": _BOTTOM}
 
 
 def colour_class(n_restricted: int) -> str:
@@ -103,7 +121,7 @@ def _frame() -> Markup:
 def _base_rate(base_rate: float) -> Markup:
     (left, y), (right, _) = _point(0.0, base_rate), _point(1.0, base_rate)
     label = element("text", f"no box: {percent(base_rate)}", x=left + 7.0, y=y - 6.0, class_="note")
-    return join([element("line", x1=left, y1=y, x2=right, y2=y, class_="base-rate"), label])
+    return element("g", element("line", x1=left, y1=y, x2=right, y2=y), label, data_at=y, class_="base-rate")
 
 
 def _heldout_band(trajectory: pd.DataFrame) -> Markup:
@@ -133,16 +151,31 @@ def _boxes(trajectory: pd.DataFrame) -> Markup:
             f"box {number}: coverage {percent(box.coverage)}, density {percent(box.density)}, "
             f"{int(box.n_restricted)} restricted {inputs}"
         )
-        point = element("circle", element("title", words), cx=x, cy=y, r=4.5, class_=colour_class(box.n_restricted))
-        points.append(point)
+        class_ = f"box-mark {colour_class(box.n_restricted)}"
+        points.append(element("circle", element("title", words), transform=_moved(x, y), r=4.5, class_=class_))
     return join(points)
+
+
+def _later(boxes: Sequence[BoxStatistics]) -> Markup:
+    marks = []
+    for number, box in enumerate(boxes, start=2):
+        title = element("title", f"box {number}: coverage {percent(box.coverage)}, density {percent(box.density)}")
+        square = element("rect", x=-7, y=-7, width=14, height=14)
+        text = element("text", str(number), x=0, y=4, text_anchor="middle")
+        at = _moved(*_point(box.coverage, box.density))
+        marks.append(element("g", title, square, text, transform=at, class_="box-mark later"))
+    return join(marks)
+
+
+def _moved(x: float, y: float) -> str:
+    return f"translate({x:.2f} {y:.2f})"
 
 
 def _heldout_cross(row: pd.Series[Any]) -> Markup:
     names = [f"heldout_{what}{end}" for what in ("coverage", "density") for end in ("", "_low", "_high")]
     values = [float(row.get(name, np.nan)) for name in names]
     if not np.isfinite(values).all():
-        return Markup("")
+        return element("g", class_="heldout-cross")
     coverage, coverage_low, coverage_high, density, density_low, density_high = values
     x, y = _point(coverage, density)
     left, right = _point(coverage_low, density)[0], _point(coverage_high, density)[0]
@@ -159,9 +192,10 @@ def _heldout_cross(row: pd.Series[Any]) -> Markup:
         element(
             "rect", x=x - 4.5, y=y - 4.5, width=9, height=9, transform=f"rotate(45 {x:.1f} {y:.1f})", class_="heldout"
         ),
+        class_="heldout-cross",
     )
 
 
 def _ring(row: pd.Series[Any]) -> Markup:
     x, y = _point(row["coverage"], row["density"])
-    return element("circle", cx=x, cy=y, r=10, class_="ring")
+    return element("circle", transform=_moved(x, y), r=10, class_="ring")

@@ -184,7 +184,7 @@ def report(runs: RunsPath, output: Output = None) -> None:
         raise ValueError(
             f"{runs}: these runs were made without a study file. Use: surrogate discover {runs} --case ..."
         )
-    _analyse(file, opened, output or file.report_file)
+    _analyse(file, opened, output or file.report_file, runs)
 
 
 @app.command()
@@ -234,10 +234,10 @@ def predict(
     _write_table(table, output)
 
 
-def _analyse(file: StudyFile, runs: TransferSet, target: Path) -> None:
+def _analyse(file: StudyFile, runs: TransferSet, target: Path, store: Path | None = None) -> None:
     from surrogate.workflows.study_runner import analyse
 
-    result = analyse(file, runs, lambda stage: _stage(_STAGES[stage]))
+    result = analyse(file, runs, lambda stage: _stage(_STAGES[stage]), store=store)
     if result.model is not None:
         typer.echo(scorecards_text(result.model.scorecards))
     if result.study is not None:

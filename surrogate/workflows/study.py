@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 
     from surrogate.models.boxes import BoxFinder, ParetoBoxes, WorstCase
     from surrogate.models.boxes.columns import Columns
+    from surrogate.report import Report
     from surrogate.transfer import TransferSet
     from surrogate.workflows.box_search import How
     from surrogate.workflows.question import Question
     from surrogate.workflows.study_by_policy import StudyByPolicy
     from surrogate.workflows.surrogate import Surrogate
+
+# Above this many runs repeated searches for the report alone take minutes.
+_MANY_RUNS = 20_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,6 +87,18 @@ class Study:
     def base_rate(self) -> float:
         """Share of cases among all runs."""
         return float(self.y.mean())
+
+    @cached_property
+    def outputs(self) -> dict[str, NDArray[np.float64]]:
+        """Outputs in numbers, arrays (n,) row for row with `X`; empty where runs that gave none are among them."""
+        rows = self._question.rows
+        if self.runs is None or rows is None:
+            return dict(self._question.outputs)
+        succeeded = np.flatnonzero((self.runs.status == str(Status.OK)).to_numpy())
+        if not np.isin(rows, succeeded).all():
+            return {}
+        places = np.searchsorted(succeeded, rows)
+        return {name: self.runs[name].to_numpy()[places] for name in self.runs.output_names}
 
     def rules(self) -> list[str]:
         """Return each box as a sentence with counts, in natural units.
@@ -404,10 +420,32 @@ class Study:
         title, question : str, optional
             What the page is called and what was asked; made from the case by default.
         """
+        return self.to_report(title=title, question=question).write(path)
+
+    def to_report(self, *, provenance: Mapping[str, Any] | None = None, **parts: Any) -> Report:
+        """Return the study as a page that is not written yet.
+
+        Parameters
+        ----------
+        provenance : mapping, optional
+            Facts to print beside those of the runs; by default how this study was searched.
+        **parts
+            Other parts of the page, such as scorecards; see `surrogate.report.Report`.
+
+        Returns
+        -------
+        Report
+        """
         from surrogate.report import Report
 
-        provenance = {"discover": {"method": repr(self._finder), "seed": self.seed}}
-        return Report(runs=self.runs, study=self, title=title, question=question, provenance=provenance).write(path)
+        searched = {"discover": {"method": repr(self._finder), "seed": self.seed}}
+        # Neither is shown where it would take longer than everything else together.
+        curve = None if self._is_reds or len(self.X) > _MANY_RUNS else self.learning_curve()
+        costs = self.drop_costs() if self.boxes and len(self.X) <= _MANY_RUNS else None
+        evidence: dict[str, Any] = {"learning_curve": curve, "drop_costs": costs}
+        return Report(
+            runs=self.runs, study=self, provenance=searched if provenance is None else provenance, **evidence, **parts
+        )
 
     def __repr__(self) -> str:
         return f"Study({len(self.X)} runs, base rate {self.base_rate:.3g}): " + " ".join(self.rules())

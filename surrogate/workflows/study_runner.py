@@ -88,7 +88,13 @@ def _check_ahead(file: StudyFile) -> None:
             raise file.error(str(error), "discover", "method") from None
 
 
-def analyse(file: StudyFile, runs: TransferSet, announce: Callable[[str], None] = lambda stage: None) -> StudyResult:
+def analyse(
+    file: StudyFile,
+    runs: TransferSet,
+    announce: Callable[[str], None] = lambda stage: None,
+    *,
+    store: Path | None = None,
+) -> StudyResult:
     """Fit, discover and make the report from runs.
 
     Parameters
@@ -99,19 +105,20 @@ def analyse(file: StudyFile, runs: TransferSet, announce: Callable[[str], None] 
         The runs.
     announce : callable, optional
         Is told each stage before it starts.
+    store : Path, optional
+        Where the runs are, if not where the study says.
     """
     from surrogate.report import Report
     from surrogate.workflows.discover import discover
-    from surrogate.workflows.surrogate import Surrogate
+    from surrogate.workflows.kept_fit import fit_or_read
 
     model = study = None
+    predictions: dict[str, Any] = {}
     asked: dict[str, Any] = {}
     fit, question = file.sections["fit"], file.sections["discover"]
     if fit:
         announce("fit")
-        model = Surrogate.from_runs(
-            runs, fit.get("outputs"), prefer=fit.get("prefer", "accuracy"), seed=fit.get("seed", 0)
-        )
+        model, predictions = fit_or_read(fit, runs, file.store if store is None else store)
         asked["fit"] = {"seed": 0, **fit}
         if "file" in fit:
             model.save(fit["file"])
@@ -123,16 +130,23 @@ def analyse(file: StudyFile, runs: TransferSet, announce: Callable[[str], None] 
         study = discover(runs, question["case"], **settings)
         asked["discover"] = {"seed": 0, **question}
     words = file.sections["report"]
-    report = Report(
-        runs=runs,
-        study=study,
-        scorecards=model.scorecards if model is not None else {},
-        predictions=model.out_of_fold if model is not None else {},
-        title=words.get("title"),
-        question=words.get("question"),
-        provenance=asked,
-    )
+    parts: dict[str, Any] = {
+        "scorecards": model.scorecards if model is not None else {},
+        "predictions": predictions,
+        "sensitivities": _sensitivities(model) if model is not None else {},
+        "title": words.get("title"),
+        "question": words.get("question"),
+        "provenance": asked,
+    }
+    report = study.to_report(**parts) if study is not None else Report(runs=runs, **parts)
     return StudyResult(runs, model, study, report)
+
+
+def _sensitivities(model: Surrogate) -> dict[str, pd.DataFrame]:
+    """Return what matters to each output; nothing where inputs depend on each other, for then shares mean nothing."""
+    if model.space.constraints:
+        return {}
+    return {name: model.sensitivity(name) for name, card in model.scorecards.items() if card.learned}
 
 
 def keep_study(file: StudyFile, store: Path) -> None:
@@ -189,7 +203,7 @@ def predicted(model: Surrogate, path: Path, coverage: float | None) -> tuple[pd.
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a CSV table ({error}).") from None
     result = table.copy()
-    for name in model.outputs:
+    for name in model.output_names:
         result[name] = model.predict(table, output=name)
         if coverage is not None:
             result[f"{name}_low"], result[f"{name}_high"] = model.interval(table, coverage, output=name)

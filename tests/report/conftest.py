@@ -24,21 +24,31 @@ class MadeFindings:
     chosen: int
     boxes: list[Box]
     sentences: list[str] = field(default_factory=list)
+    outputs: dict[str, np.ndarray] = field(default_factory=dict)
+    search: Any = None
+    lost: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"status": pd.Series([], dtype=object)}))
+
+    def __post_init__(self) -> None:
+        if self.search is None:
+            self.search = SimpleNamespace(boxes_=[*self.boxes[:1]] * len(self.trajectory))
 
     def rules(self) -> list[str]:
         return self.sentences
 
     def stability(self) -> pd.DataFrame:
-        return pd.DataFrame({"found_again": [0.98, 0.6]}, index=pd.Index(["b", "q"], name="input"))
+        names = list(self.X)[:2]
+        shares = {"reproduced_coverage": [0.98, 0.6], "reproduced_density": [0.9, 0.55]}
+        return pd.DataFrame(shares, index=pd.Index(names, name="parameter"))
 
 
-def made_trajectory(X: pd.DataFrame, y: np.ndarray, box: Box, steps: int = 30) -> pd.DataFrame:
-    """Boxes that grow from the whole space to `box` and beyond, their held-out values a little worse."""
-    rows = []
+def made_trajectory(X: pd.DataFrame, y: np.ndarray, box: Box, steps: int = 30) -> tuple[pd.DataFrame, list[Box]]:
+    """Boxes that shrink from the whole space to `box` and beyond, their held-out values a little worse."""
+    rows, boxes = [], []
     for step in range(steps):
         part = step / (steps - 6)
         limits = {name: lim if part > 0.3 * i else None for i, (name, lim) in enumerate(box.limits.items())}
         shrunk = Box({name: _shrunk(lim, X[name], part) for name, lim in limits.items() if lim is not None})
+        boxes.append(shrunk)
         found = shrunk.statistics(X, y)
         kept = {name: found[name] for name in ("n", "k", "coverage", "density", "mass", "n_restricted")}
         kept["heldout_coverage"] = found.coverage * 0.97
@@ -47,7 +57,7 @@ def made_trajectory(X: pd.DataFrame, y: np.ndarray, box: Box, steps: int = 30) -
             kept[f"heldout_{what}_low"] = max(kept[f"heldout_{what}"] - 0.03 - 0.06 * part, 0.0)
             kept[f"heldout_{what}_high"] = min(kept[f"heldout_{what}"] + 0.03 + 0.05 * part, 1.0)
         rows.append(kept)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows), boxes
 
 
 def _shrunk(limit: Any, values: pd.Series, part: float) -> Any:
@@ -76,7 +86,15 @@ def made_study(
     y = np.where(inside, chance < 0.86, chance < 0.07)
     box = Box({b: (-np.inf, 0.2702), q: (-np.inf, 3.3987), fuel: {"gas", "coal"}}, units={b: "1/year"})
     rules = ["IF b <= 0.27 and q <= 3.4 and fuel is coal or gas THEN reliability < 0.9 in 86 of 100 futures."]
-    return MadeFindings(X, y, "reliability < 0.9", space, made_trajectory(X, y, box), 24, [box], rules)
+    trajectory, steps_ = made_trajectory(X, y, box)
+    # The case is where this output is low; the second has nothing to do with it.
+    noise = np.random.default_rng(seed + 2).random((2, n))
+    outputs = {"reliability": np.where(y, 0.9 * noise[0], 0.9 + 0.1 * noise[0]), "cost": 100 * noise[1] ** 2}
+    later = Box({crews: (7.0, np.inf), mean: (0.001, 0.05)})
+    return MadeFindings(
+        X, y, "reliability < 0.9", space, trajectory, 24, [steps_[24], later], rules, outputs,
+        SimpleNamespace(boxes_=steps_),
+    )  # fmt: skip
 
 
 def made_runs(study: MadeFindings, failed: int = 37) -> Any:
@@ -89,6 +107,7 @@ def made_runs(study: MadeFindings, failed: int = 37) -> Any:
     return SimpleNamespace(
         inputs=inputs,
         X=study.X,
+        output_names=(),
         space=study.space,
         status=pd.Series(["ok"] * n + causes),
         failures=failures,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -40,14 +41,14 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag not in {"meta"}:
+        if tag not in {"meta", "input"}:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] not in ("style", "script"):
             self.text.append(data)
 
 
@@ -72,20 +73,27 @@ def whole(study: MadeFindings, **changed: Any) -> Report:
 
 
 def assert_sealed(html: str) -> Reader:
-    """No script, no address, no inline style or handler, and a policy that allows the page's own style alone."""
+    """No address, no inline style or handler, and a policy that allows the page's own script and style alone."""
     reader = read(html)
-    assert not {"script", "img", "link", "iframe", "object", "base", "form"} & {tag for tag, _ in reader.tags}
+    assert not {"img", "link", "iframe", "object", "base", "form"} & {tag for tag, _ in reader.tags}
     for _, attributes in reader.tags:
         assert not [
             name for name in attributes if name.startswith("on") or name in ("style", "src", "srcset", "action")
         ]
         assert (attributes.get("href") or "#").startswith("#")
-    assert not re.search(r"https?:|//\w|url\(|@import|javascript:", html)
+    assert [a for t, a in reader.tags if t == "script"] == [{"type": "application/json", "id": "data"}, {}]
+    data = html[html.index('id="data">') + 10 : html.index("</script>")]
+    assert not set("<>&") & set(data)
+    json.loads(data)
+    # In the data an address can only be text, which is never followed.
+    assert not re.search(r"https?:|//\w|url\(|@import|javascript:", html.replace(data, ""))
     style = html[html.index("<style>") + 7 : html.index("</style>")]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    script = html[html.rindex("<script>") + 8 : html.rindex("</script>")]
+    digests = [base64.b64encode(hashlib.sha256(part.encode()).digest()).decode() for part in (style, script)]
     policy = next(a["content"] for t, a in reader.tags if t == "meta" and a.get("http-equiv"))
     assert policy is not None
-    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    sources = f"style-src 'sha256-{digests[0]}'; script-src 'sha256-{digests[1]}'"
+    assert policy == f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
     return reader
 
 
@@ -171,7 +179,13 @@ def test_without_a_single_success_the_page_says_why(statuses: list[str]) -> None
     if statuses[0] == "pending":
         failures = failures.iloc[:0]
     runs: Any = SimpleNamespace(
-        inputs=inputs, status=pd.Series(statuses), failures=failures, space=Space({"x": Real(0, 3)}), provenance={}
+        inputs=inputs,
+        X=inputs.iloc[:0],
+        status=pd.Series(statuses),
+        failures=failures,
+        space=Space({"x": Real(0, 3)}),
+        output_names=(),
+        provenance={},
     )
     text = "".join(assert_sealed(Report(runs=runs).to_html()).text)
     assert ("No run succeeded" in text and "licence server" in text) or "4 still to be made" in text
