@@ -15,7 +15,14 @@ def is_dask(X: Any) -> bool:
     return hasattr(X, "__dask_graph__") and (hasattr(X, "map_blocks") or hasattr(X, "map_partitions"))
 
 
-def map_rows(X: Any, function: Callable[[Any], Any], names: Sequence[str] | None, dtype: Any = np.float64) -> Any:
+def map_rows(
+    X: Any,
+    function: Callable[[Any], Any],
+    *,
+    names: Sequence[str] | None = None,
+    shape: tuple[int, ...] = (),
+    dtype: Any = np.float64,
+) -> Any:
     """Apply a function of rows to each chunk, when it is computed.
 
     Parameters
@@ -23,9 +30,11 @@ def map_rows(X: Any, function: Callable[[Any], Any], names: Sequence[str] | None
     X : dask array of shape (n, d) or dask DataFrame
         Inputs. Memory is that of one chunk of rows.
     function : callable
-        Maps a chunk of rows to an array (m,), or (m, k) if there are k `names`.
-    names : sequence of str or None
-        Names of the columns of a result with several; None for one number a row.
+        Maps a chunk of rows to an array (m,), (m, k) if there are k `names`, or (m, ...) for a field.
+    names : sequence of str, optional
+        Names of the columns of a result with several.
+    shape : tuple of int, optional
+        Shape of the field that answers each row of a dask array.
     dtype : dtype, default float64
         Of the result.
 
@@ -33,13 +42,14 @@ def map_rows(X: Any, function: Callable[[Any], Any], names: Sequence[str] | None
     -------
     dask array, or dask Series or DataFrame with the index of `X`
     """
-    width = () if names is None else (len(names),)
+    width = shape if names is None else (len(names),)
     if not hasattr(X, "columns"):
         rows = X.rechunk({1: -1})
         meta = np.empty((0,) * (1 + len(width)), dtype=dtype)
-        if names is None:
+        if not width:
             return rows.map_blocks(function, drop_axis=1, dtype=dtype, meta=meta)
-        return rows.map_blocks(function, chunks=(rows.chunks[0], width), dtype=dtype, meta=meta)
+        chunks, further = (rows.chunks[0], *((size,) for size in width)), list(range(2, 1 + len(width)))
+        return rows.map_blocks(function, chunks=chunks, new_axis=further or None, dtype=dtype, meta=meta)
     return X.map_partitions(
         _labelled, function, names, meta=_labels(X._meta.iloc[:0], np.empty((0, *width), dtype), names)
     )

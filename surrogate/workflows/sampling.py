@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.space import Space
+from surrogate.workflows.given_outputs import numbers_and_fields
 
 if TYPE_CHECKING:
     from surrogate.models.emulators.selection import Prefer
@@ -35,7 +36,7 @@ def fit(
     n: int | None,
     budget: int | None,
     target: float | None,
-    level: float | None,
+    level: float | Mapping[str, float] | None,
     prefer: Prefer,
     seed: int | None,
     running: Mapping[str, Any],
@@ -43,25 +44,20 @@ def fit(
     """Do what `Surrogate.fit` says: check everything, run, fit, and lose no run to a late error."""
     from surrogate.design import Design, LatinHypercube
     from surrogate.design.design import check_seed
+    from surrogate.workflows.batches import fit_in_batches
 
     _check(design, n, budget, target, level, prefer, running)
     seed = check_seed(seed) or 0
     space = Space.from_bounds(getattr(simulator, "space", None) if bounds is None else bounds)
-    usual = max(30, 10 * len(space))
+    if budget is not None and (target is not None or level is not None):
+        return fit_in_batches(
+            cls, simulator, space, n if design is None else design, budget=budget, target=target, level=level,
+            prefer=prefer, seed=seed, running=running,
+        )  # fmt: skip
     if not isinstance(design, Design) and (design is None or isinstance(design, int | np.integer)):
-        design = LatinHypercube(_first_runs(n if design is None else int(design), usual, budget, target), seed)
-    if target is None or budget is None:
-        return _fitted(cls, _run(simulator, space, design, seed, running), prefer, seed)
-    return _adaptive(cls, simulator, space, design, budget, target, prefer, seed, running)
-
-
-def _first_runs(n: int | None, usual: int, budget: int | None, target: float | None) -> int:
-    """Return the number of points to begin with: all of the budget if nothing can stop earlier."""
-    if n is not None:
-        return n
-    if budget is None:
-        return usual
-    return budget if target is None else min(usual, budget)
+        given = n if design is None else int(design)
+        design = LatinHypercube((budget or max(30, 10 * len(space))) if given is None else given, seed)
+    return _fitted(cls, _run(simulator, space, design, seed, running), prefer, seed)
 
 
 def read_runs(X: Any, y: Any, bounds: Any) -> tuple[TransferSet, tuple[str, ...]]:
@@ -74,7 +70,7 @@ def read_runs(X: Any, y: Any, bounds: Any) -> tuple[TransferSet, tuple[str, ...]
             raise ValueError("y: a TransferSet has its outputs already; leave y out, or name some of them.")
         if bounds is not None and Space.from_bounds(bounds) != X.space:
             raise ValueError("bounds: a TransferSet has its space already; leave bounds out.")
-        return X, scalar_outputs(X, named)
+        return X, outputs_to_fit(X, named)
     if y is None:
         raise ValueError("y: outputs are needed with inputs as X; give an array, or the names of columns of X.")
     if named is not None:
@@ -82,11 +78,12 @@ def read_runs(X: Any, y: Any, bounds: Any) -> tuple[TransferSet, tuple[str, ...]
         if missing:
             raise ValueError(f"y: {missing[0]!r} is not a column of X. Give a DataFrame that has it, or an array.")
         X, y = X.drop(columns=named), X[named]
-    runs = TransferSet.from_frame(X, y, space=bounds)
-    return runs, scalar_outputs(runs, None)
+    y, fields = numbers_and_fields(y)
+    runs = TransferSet.from_frame(X, y, fields=fields, space=bounds)
+    return runs, outputs_to_fit(runs, None)
 
 
-def scalar_outputs(runs: TransferSet, wanted: list[str] | None) -> tuple[str, ...]:
+def outputs_to_fit(runs: TransferSet, wanted: list[str] | None) -> tuple[str, ...]:
     """Return the names of the outputs to fit, or say why there is none."""
     if len(runs) == 0:
         reasons = "; ".join(map(str, runs.failures["message"].value_counts().index[:3])) or "nothing was run"
@@ -94,15 +91,11 @@ def scalar_outputs(runs: TransferSet, wanted: list[str] | None) -> tuple[str, ..
             f"runs: none of {len(runs.inputs)} runs succeeded ({reasons}). "
             "See .failures of the runs, and try the simulator at one point by hand."
         )
-    if not runs.output_names:
-        raise ValueError(
-            f"runs: only fields ({', '.join(runs.fields)}) were returned, and a field cannot be fitted yet. "
-            "Return numbers made from them too, such as a maximum."
-        )
+    known = (*runs.output_names, *runs.fields)
     for name in wanted or ():
-        if name not in runs.output_names:
-            raise ValueError(f"y: {name!r} is not an output in numbers; there are {', '.join(runs.output_names)}.")
-    return tuple(wanted or runs.output_names)
+        if name not in known:
+            raise ValueError(f"y: {name!r} is not an output of the runs; there are {', '.join(known)}.")
+    return tuple(wanted or known)
 
 
 def _names(y: Any) -> list[str] | None:
@@ -113,7 +106,7 @@ def _names(y: Any) -> list[str] | None:
 
 
 def _check(
-    design: Any, n: int | None, budget: int | None, target: float | None, level: float | None, prefer: str,
+    design: Any, n: int | None, budget: int | None, target: float | None, level: Any, prefer: str,
     running: Mapping[str, Any],
 ) -> None:  # fmt: skip
     """Refuse wrong settings before the simulator runs."""
@@ -129,16 +122,14 @@ def _check(
                 f"{name}: a whole number of at least {_LEAST_RUNS} runs is needed to fit and to check a model; "
                 f"got {value!r}. About 10 per input is a good start."
             )
-    if level is not None:
-        raise ValueError(
-            f"level: following a boundary is not available yet; got {level!r}. Leave it out, and set n or budget."
-        )
+    _check_level(level)
     if target is not None and not 0.0 < target <= 1.0:
         raise ValueError(f"target: a Q2 above 0 and at most 1 is needed; got {target!r}. Use 0.999, for example.")
-    if target is not None and budget is None:
-        raise ValueError(
-            f"target: needs a budget, the most runs that may be made; got target={target}. Add budget=400."
-        )
+    for name, given in (("target", target), ("level", level)):
+        if given is not None and budget is None:
+            raise ValueError(
+                f"{name}: needs a budget, the most runs that may be made; got {name}={given}. Add budget=400."
+            )
     if budget is not None and n is not None and n > budget:
         raise ValueError(f"n, budget: the first n runs must fit in the budget; got n={n}, budget={budget}.")
     for name in running:
@@ -146,6 +137,17 @@ def _check(
             near = difflib.get_close_matches(name, [*_RUNNING, "n", "budget", "target", "prefer", "seed"], 1)
             hint = f" Is {near[0]!r} meant?" if near else ""
             raise TypeError(f"{name}: not an argument of fit; how to run is said by {', '.join(_RUNNING)}.{hint}")
+
+
+def _check_level(level: Any) -> None:
+    """Refuse what is neither a number nor a number an output."""
+    values = list(level.values()) if isinstance(level, Mapping) else [] if level is None else [level]
+    for value in values:
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not number or not np.isfinite(value):
+            raise ValueError(f"level: a number is needed, or one an output, as in {{'y': 0.9}}; got {level!r}.")
+    if level is not None and not values:
+        raise ValueError("level: at least one output is needed in the dict, as in {'y': 0.9}; got {}.")
 
 
 def _run(simulator: Any, space: Space, design: Any, seed: int, running: Mapping[str, Any]) -> TransferSet:
@@ -156,53 +158,11 @@ def _run(simulator: Any, space: Space, design: Any, seed: int, running: Mapping[
 
 def _fitted(cls: type[Surrogate], runs: TransferSet, prefer: Prefer, seed: int) -> Any:
     try:
-        return cls._fit_runs(runs, scalar_outputs(runs, None), prefer, seed)
+        return cls._fit_runs(runs, outputs_to_fit(runs, None), prefer, seed)
     except Exception as error:
         error.runs = runs  # type: ignore[attr-defined]
         error.add_note("The runs are kept: see .runs of this error.")
         raise
-
-
-def _adaptive(
-    cls: type[Surrogate],
-    simulator: Any,
-    space: Space,
-    design: Any,
-    budget: int,
-    target: float,
-    prefer: Prefer,
-    seed: int,
-    running: Mapping[str, Any],
-) -> Any:
-    """Add space-filling batches until every output reaches `target` or the budget is spent.
-
-    Batches fill the space, so that all runs stay alike and cross-validation stays honest. A batch is a quarter of the
-    points so far: the number of fits stays small, and at most a fifth of the runs is made in vain.
-    """
-    import pandas as pd
-
-    from surrogate.design import Design, LatinHypercube
-    from surrogate.simulation import as_simulator
-
-    policies = running.get("policies") or {}
-    settings = {name for given in policies.values() for name in given if name not in space.parameters}
-    # Once, so that all batches are runs of one simulator even if calls leave traces in it, and so in its fingerprint.
-    simulator = as_simulator(simulator, space, settings=tuple(sorted(settings)))
-    filling = design if isinstance(design, Design) else LatinHypercube(len(design), seed)
-    planned = design.sample(space) if isinstance(design, Design) else space.frame(design, "design")
-    each = running.get("replicates", 1) * max(1, len(policies))
-    if len(planned) * each > budget:
-        raise ValueError(f"design, budget: the first {len(planned) * each} runs must fit in the budget; got {budget}.")
-    running = {**running, "store": running.get("store") or _store_for_this_program()}
-    while True:
-        model = _fitted(cls, _run(simulator, space, planned, seed, running), prefer, seed)
-        room = budget // each - len(planned)
-        if room <= 0 or all(card.q2 >= target for card in model.scorecards.values()):
-            return model
-        fresh = filling.extend(planned, min(max(5, len(planned) // 4), room), space)
-        planned = pd.concat([planned, fresh], ignore_index=True)
-        if running.get("on_change") == "rerun":  # once is meant, not once a batch
-            running["on_change"] = "stop"
 
 
 def _store_for_this_program() -> Path:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surrogate.export import ModelFileError, read_model, write_model
 from surrogate.space import Space
 from surrogate.workflows.domain import Domain
+from surrogate.workflows.fitted_field import FittedField
 from surrogate.workflows.fitted_output import FittedOutput
 
 if TYPE_CHECKING:
@@ -18,24 +20,32 @@ if TYPE_CHECKING:
 _KIND = "surrogate"
 
 
-def save(path: str | os.PathLike[str], space: Space, fitted: Mapping[str, FittedOutput], domain: Domain) -> None:
+def save(
+    path: str | os.PathLike[str], space: Space, fitted: Mapping[str, FittedOutput | FittedField], domain: Domain
+) -> None:
     """Write space, fitted outputs and domain to a model file."""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"path: there is no folder {str(folder)!r} to write {Path(path).name!r} to. Make it.")
     outputs: list[dict[str, Any]] = []
+    fields: list[dict[str, Any]] = []
     arrays: dict[str, NDArray[Any]] = {"domain.points": domain.points}
-    for i, (name, one) in enumerate(fitted.items()):
-        state, own = one.to_state(f"outputs.{i}")
-        outputs.append({"name": name, **state})
+    for name, one in fitted.items():
+        kept, where = (fields, "fields") if isinstance(one, FittedField) else (outputs, "outputs")
+        state, own = one.to_state(f"{where}.{len(kept)}")
+        kept.append({"name": name, **state})
         arrays.update(own)
     manifest = {
         "kind": _KIND,
         "space": space.to_dict(),
         "outputs": outputs,
         "domain": {"reach": domain.reach},
+        **({"fields": fields} if fields else {}),
     }
     write_model(path, manifest, arrays)
 
 
-def load(path: str | os.PathLike[str]) -> tuple[Space, dict[str, FittedOutput], Domain]:
+def load(path: str | os.PathLike[str]) -> tuple[Space, dict[str, FittedOutput | FittedField], Domain]:
     """Read what `save` wrote.
 
     Raises
@@ -48,10 +58,11 @@ def load(path: str | os.PathLike[str]) -> tuple[Space, dict[str, FittedOutput], 
         raise ModelFileError(f"{path}: holds a {manifest.get('kind')!r}, not a surrogate. Load it with its own class.")
     try:
         space = Space.from_dict(manifest["space"])
-        fitted = {
-            str(state["name"]): FittedOutput.from_state(state, arrays, f"outputs.{i}")
-            for i, state in enumerate(manifest["outputs"])
-        }
+        fitted: dict[str, FittedOutput | FittedField] = {}
+        for i, state in enumerate(manifest["outputs"]):
+            fitted[str(state["name"])] = FittedOutput.from_state(state, arrays, f"outputs.{i}")
+        for i, state in enumerate(manifest.get("fields", ())):
+            fitted[str(state["name"])] = FittedField.from_state(state, arrays, f"fields.{i}")
         domain = Domain(arrays["domain.points"], float(manifest["domain"]["reach"]))
         widths = {one.record.n_features for one in fitted.values()} | {domain.points.shape[1]}
         if widths != {len(space.feature_names)}:

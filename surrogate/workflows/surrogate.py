@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from surrogate.transfer import TransferSet
     from surrogate.validation import Scorecard
     from surrogate.workflows.domain import Domain
+    from surrogate.workflows.fitted_field import FittedField
     from surrogate.workflows.fitted_output import FittedOutput
 
 
@@ -37,9 +38,11 @@ class Surrogate(Predictor):
     space : Space
         What may vary.
     outputs : tuple of str
-        Names of the outputs, in the order of the columns of `predict`.
+        Names of all outputs: those that are numbers, in the order of the columns of `predict`, then the fields.
+    output_names, fields : tuple of str
+        The two apart.
     scorecards : dict of str to Scorecard
-        A scorecard an output.
+        A scorecard an output; a `FieldScorecard` for a field.
 
     Examples
     --------
@@ -51,11 +54,16 @@ class Surrogate(Predictor):
     """
 
     def __init__(
-        self, space: Space, fitted: Mapping[str, FittedOutput], domain: Domain, transfer: TransferSet | None = None
+        self,
+        space: Space,
+        fitted: Mapping[str, FittedOutput | FittedField],
+        domain: Domain,
+        transfer: TransferSet | None = None,
     ) -> None:
         super().__init__(space, fitted, domain)
-        self.scorecards: dict[str, Scorecard] = {name: one.scorecard for name, one in fitted.items()}
+        self.scorecards: dict[str, Scorecard] = {name: self._fitted[name].scorecard for name in self.outputs}
         self._transfer = transfer
+        self._history: tuple[dict[str, Any], ...] = ()
 
     # Making one -----------------------------------------------------------------------------------------------------
 
@@ -69,7 +77,7 @@ class Surrogate(Predictor):
         n: int | None = None,
         budget: int | None = None,
         target: float | None = None,
-        level: float | None = None,
+        level: float | Mapping[str, float] | None = None,
         prefer: Prefer = "accuracy",
         seed: int | None = None,
         **running: Any,
@@ -89,12 +97,18 @@ class Surrogate(Predictor):
             Number of points to run at, default ``max(30, 10 d)`` for d inputs: enough to fit most smooth simulators
             well (Loeppky et al. 2009).
         budget : int, optional
-            Most runs. With `target`, batches are added to the first n until the target or the budget is reached;
-            without, the budget is used at once.
+            Most runs. With `target` or `level` they are made in batches, each where the model of the runs before is
+            expected to err (see `surrogate.design.infill.Infill`), after a first design of `n` points, by default
+            ``min(2 d + 4, 24)`` and at least 10. Without, the budget is used at once. Below 60 points batches fill the
+            space.
         target : float, optional
-            Cross-validated Q2 of every output at which to stop. Needs `budget`.
-        level : float, optional
-            Not available yet: put no value here.
+            Q2 of every output at which to stop; with `level`, the share of points on the right side of it. Points
+            chosen by infill are not like others, so it is measured on a batch of its own that fills the space (a fifth
+            of the runs, 24 to 100), which neither infill nor the choice of an emulator has seen; in the end the model
+            is fitted to all runs, and the scorecard says how many were held out. Needs `budget`.
+        level : float or dict of str to float, optional
+            Of the output, or by output: runs are made where it is uncertain on which side of it the output lies, for
+            its boundary rather than for all values. Needs `budget`, at least 60 points.
         prefer : {"accuracy", "speed", "small"}, default "accuracy"
             What the choice between emulators is for; see `surrogate.models.emulators.selection.select`.
         seed : int, optional
@@ -135,9 +149,10 @@ class Surrogate(Predictor):
         ----------
         X : TransferSet, DataFrame or array_like of shape (n, d)
             Runs, or their inputs.
-        y : array_like of shape (n,) or (n, k), Series, DataFrame, str or list of str, optional
-            Outputs; runs with NaN count as failed and are left out. Text names the columns of `X` that are outputs.
-            Left out when `X` is a TransferSet, which has its own; text then picks some of them.
+        y : array_like of shape (n,) or (n, k), Series, DataFrame, dict, str or list of str, optional
+            Outputs; runs with NaN count as failed and are left out. A field is an array (n, ...) in a dict:
+            ``{"lift": lift, "Cp": Cp}``. Text names the columns of `X` that are outputs. Left out when `X` is a
+            TransferSet, which has its own; text then picks some of them.
         bounds : bounds, optional
             What may vary. Default: the TransferSet's space, or the range of the runs.
         prefer : {"accuracy", "speed", "small"}, default "accuracy"
@@ -173,16 +188,18 @@ class Surrogate(Predictor):
     @classmethod
     def _fit_runs(cls, runs: TransferSet, outputs: tuple[str, ...], prefer: Prefer, seed: int) -> Self:
         from surrogate.workflows.domain import Domain
+        from surrogate.workflows.fitted_field import FittedField
         from surrogate.workflows.fitted_output import FittedOutput
 
         features = runs.space.features(runs.X)
         n_failed = len(runs.inputs) - len(runs)
-        fitted = {
-            name: FittedOutput.fit(
-                name, features, np.asarray(runs[name], dtype=float), n_failed=n_failed, prefer=prefer, seed=seed
-            )
-            for name in outputs
-        }
+        fitted: dict[str, FittedOutput | FittedField] = {}
+        for name in outputs:
+            how: dict[str, Any] = {"n_failed": n_failed, "prefer": prefer, "seed": seed}
+            if name in runs.fields:
+                fitted[name] = FittedField.fit(name, features, runs.fields[name], **how)
+            else:
+                fitted[name] = FittedOutput.fit(name, features, np.asarray(runs[name], dtype=float), **how)
         return cls(runs.space, fitted, Domain.fit(features), runs)
 
     # Knowing it -----------------------------------------------------------------------------------------------------
@@ -209,15 +226,42 @@ class Surrogate(Predictor):
     def out_of_fold(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """What the runs answered and what was predicted of each without its fold, two arrays (n,) an output.
 
+        Fields are left out, which are too large to keep twice.
+
         Raises
         ------
         AttributeError
             After `load`: a model file holds no runs.
         """
-        pairs = {name: one.out_of_fold for name, one in self._fitted.items() if one.out_of_fold is not None}
-        if not pairs:
+        found = ((name, getattr(self._fitted[name], "out_of_fold", None)) for name in self.output_names)
+        pairs = {name: pair for name, pair in found if pair is not None}
+        if not pairs and self.output_names:
             raise AttributeError("out_of_fold: a model file holds no runs. Fit the model again to their store.")
         return pairs
+
+    @property
+    def convergence(self) -> dict[str, pd.DataFrame]:
+        """How good the model was at each number of runs, a table an output, for `surrogate.report.plot_convergence`.
+
+        Columns n (runs), q2, q2_low and q2_high (95 % bootstrap interval), misclassified with its limits (share on the
+        wrong side of a level), and evidence: "leave-one-out" (errors at the runs that infill chose, each weighed by the
+        share of the space next to it: a guide for the search), "held-out" (runs that infill never used: what counts)
+        or "cross-validation" (all runs fill the space).
+        """
+        import pandas as pd
+
+        rows = list(self._history) or self._history_row()
+        tables = pd.DataFrame(rows).groupby("output", sort=False)
+        return {str(name): table.drop(columns="output").reset_index(drop=True) for name, table in tables}
+
+    def _history_row(self) -> list[dict[str, Any]]:
+        """Return what the scorecards say, a row an output."""
+        cards = self.scorecards.items()
+        return [
+            {"output": name, "n": card.n + card.n_failed, "q2": card.q2, "q2_low": card.q2_interval[0],
+             "q2_high": card.q2_interval[1], "evidence": "held-out" if card.n_held_out else "cross-validation"}
+            for name, card in cards
+        ]  # fmt: skip
 
     def sensitivity(self, output: str | None = None, seed: int = 0) -> pd.DataFrame:
         """First-order and total Sobol' indices of the inputs, by asking the model.
@@ -298,7 +342,7 @@ class Surrogate(Predictor):
             ``*.py`` (needs numpy alone), ``*.c`` (C99, needs nothing), ``*.js``, ``*.onnx`` (needs the extra
             ``onnx``), ``*.fmu`` (needs a C compiler and the extra ``fmu``), ``*.sql`` (trees only), or
             ``*.surrogate``, the model file as `save` writes it. All but the last take inputs in natural units, in the
-            order of ``space.names``, and answer predictions only, without intervals.
+            order of ``space.names``, and answer as `predict(X)` does: without intervals, and without fields.
         fmi : {2, 3}, default 2
             Version of the standard of an FMU; more programs read 2.
 
@@ -316,4 +360,4 @@ class Surrogate(Predictor):
         if Path(path).suffix == ".surrogate":
             self.save(path)
         else:
-            export_model(path, self.space, {name: one.record for name, one in self._fitted.items()}, fmi=fmi)
+            export_model(path, self.space, self._records(), fmi=fmi)
