@@ -15,6 +15,8 @@ _NOT_CONTENT = {
     *("__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"),
     *("__annotations__", "__annotate_func__", "__annotations_cache__"),
 }
+# Their own parts have names.
+_NAMED_INSIDE = (types.FunctionType, types.MethodType, types.ModuleType, type)
 
 
 def fingerprint(obj: Any, package: str | None = None) -> str:
@@ -53,6 +55,24 @@ def fingerprint(obj: Any, package: str | None = None) -> str:
     return _Walk(_package(obj) if package is None else package).digest(obj).hex()
 
 
+def parts(obj: Any) -> dict[str, str]:
+    """Return what the fingerprint of a simulator is made of: digests by a name that its author knows.
+
+    Two fingerprints that differ can so be explained. An object that offers its own fingerprint has no parts.
+
+    Examples
+    --------
+    >>> def make(factor):
+    ...     return lambda x: factor * x
+    >>> one, other = parts(make(2.0)), parts(make(3.0))
+    >>> [name for name in one if one[name] != other[name]]
+    ["'factor' in the closure of make.<locals>.<lambda>"]
+    """
+    walk = _Walk(_package(obj))
+    walk.digest(obj)
+    return walk.parts
+
+
 def _package(obj: Any) -> str:
     """Return the top-level package that the simulator's author wrote."""
     while isinstance(obj, functools.partial):
@@ -76,6 +96,7 @@ class _Walk:
 
     def __init__(self, package: str) -> None:
         self._package = package
+        self.parts: dict[str, str] = {}
         self._open: dict[int, int] = {}  # objects whose hash is being made, by depth: they may contain themselves
         self._done: dict[int, bytes] = {}
         self._alive: list[Any] = []  # an id means nothing once its object is gone
@@ -92,6 +113,10 @@ class _Walk:
             self._done[key] = self._compound(obj)
             del self._open[key]
         return self._done[key]
+
+    def _name(self, name: str, digest: bytes) -> bytes:
+        self.parts[name] = digest.hex()[:16]
+        return digest
 
     def _compound(self, obj: Any) -> bytes:
         own = None if isinstance(obj, (type, types.ModuleType)) else getattr(obj, "fingerprint", None)
@@ -136,12 +161,20 @@ class _Walk:
         if not self._ours(function.__module__):
             return _digest("library", str(function.__module__), function.__qualname__)
         cells = [cell.cell_contents if _filled(cell) else None for cell in function.__closure__ or ()]
-        return _digest(
+        defaults = [self.digest(value) for value in (function.__defaults__, function.__kwdefaults__)]
+        where = function.__qualname__
+        whole = _digest(
             "function",
-            self._code(function.__code__, function.__doc__),
-            *map(self.digest, (function.__defaults__, function.__kwdefaults__, cells)),
+            self._name(f"the code of {where}", self._code(function.__code__, function.__doc__)),
+            *defaults,
+            self.digest(cells),
             *self._globals(function.__code__, function.__globals__),
         )
+        self._name(f"the default values of {where}", _digest(*defaults))
+        for name, value in zip(function.__code__.co_freevars, cells, strict=True):
+            if not isinstance(value, _NAMED_INSIDE):
+                self._name(f"{name!r} in the closure of {where}", self.digest(value))
+        return whole
 
     def _code(self, code: types.CodeType, doc: str | None = None) -> bytes:
         constants = list(code.co_consts)
@@ -159,6 +192,8 @@ class _Walk:
             if name in namespace and not name.startswith("__"):
                 value = namespace[name]
                 parts.append(_digest(name, self.digest(value)))
+                if not isinstance(value, _NAMED_INSIDE):
+                    self._name(f"the global {name!r}", parts[-1])
                 if isinstance(value, types.ModuleType) and self._ours(value.__name__):
                     inside = [other for other in used if isinstance(vars(value).get(other), types.FunctionType)]
                     parts.extend(_digest(other, self.digest(vars(value)[other])) for other in inside)
@@ -174,12 +209,18 @@ class _Walk:
             and not isinstance(member, (types.MemberDescriptorType, types.GetSetDescriptorType))
         ]
         bases = [self.digest(base) for base in cls.__bases__ if base is not object]
-        return _digest("class", cls.__qualname__, *bases, *(_digest(n, self.digest(m)) for n, m in members))
+        whole = _digest("class", cls.__qualname__, *bases, *(_digest(n, self.digest(m)) for n, m in members))
+        for name, member in members:
+            if not isinstance(member, _NAMED_INSIDE):
+                self._name(f"{cls.__qualname__}.{name}", self.digest(member))
+        return whole
 
     def _object(self, obj: Any) -> bytes:
         cls = type(obj)
         if hasattr(obj, "py_func"):  # compiled by numba: the Python function says it all
             return _digest("compiled", self.digest(obj.py_func))
+        if isinstance(obj, functools._lru_cache_wrapper):
+            return _digest("cached", self.digest(obj.__wrapped__))
         if isinstance(obj, functools.cached_property):
             return _digest("cached property", self.digest(obj.func))
         try:
@@ -192,7 +233,12 @@ class _Walk:
         if len(parts) > 1 and isinstance(parts[1], dict):
             computed = {n for c in cls.__mro__ for n, m in vars(c).items() if isinstance(m, functools.cached_property)}
             parts[1] = {name: value for name, value in parts[1].items() if name not in computed}
-        return _digest("object", self.digest(cls), *map(self.digest, parts))
+        whole = _digest("object", self.digest(cls), *map(self.digest, parts))
+        if self._ours(cls.__module__) and len(parts) > 1 and isinstance(parts[1], dict):
+            for name, value in parts[1].items():
+                if not isinstance(value, _NAMED_INSIDE):
+                    self._name(f"the attribute {name!r} of {cls.__qualname__}", self.digest(value))
+        return whole
 
     def _ours(self, module: str | None) -> bool:
         return str(module).partition(".")[0] in (self._package, "__main__")

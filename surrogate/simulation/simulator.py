@@ -52,6 +52,12 @@ class Simulator:
 
         return fingerprint(self.function)
 
+    def parts(self) -> dict[str, str]:
+        """Return what the fingerprint is made of, as of now: runs in this process may have changed some of it."""
+        from surrogate.simulation.fingerprint import parts
+
+        return parts(self.function)
+
     @cached_property
     def _dtype(self) -> type:
         """Of the array that a positional simulator gets: numbers, unless some values are none."""
@@ -153,7 +159,7 @@ def _check_arguments(obj: Any, space: Space, settings: tuple[str, ...]) -> bool:
     for name in () if open_ended else (*settings, *(() if space.positional else space.names)):
         if name not in named:
             near = difflib.get_close_matches(name, list(named), n=1)
-            hint = f" Is {near[0]!r} meant?" if near else ""
+            hint = f" Is {near[0]!r} meant?" if near else _about_arrays(obj, arguments, space, settings)
             where = f"policies: {name!r}" if name in settings else f"bounds[{name!r}]"
             takes = ", ".join(named) or "none by keyword"
             raise ValueError(f"{where}: the simulator has no argument of this name; it takes {takes}.{hint}")
@@ -167,3 +173,16 @@ def _check_arguments(obj: Any, space: Space, settings: tuple[str, ...]) -> bool:
             f"({', '.join(space.names)}). Give bounds for {needed[0]!r}, or a default value in the function."
         )
     return takes_seed
+
+
+def _about_arrays(obj: Any, arguments: Mapping[str, inspect.Parameter], space: Space, settings: tuple[str, ...]) -> str:
+    """Say how names and arrays go together, to somebody whose simulator takes one array."""
+    plain = [name for name, a in arguments.items() if a.default is a.empty and a.kind is not a.KEYWORD_ONLY]
+    if len(plain) != 1 or {*space.names, *settings} & arguments.keys():
+        return ""
+    shape = "(n, d)" if getattr(obj, "vectorized", False) else "(d,)"
+    names = ", ".join(space.names[:3]) + (", ..." if len(space) > 3 else "")
+    return (
+        f" Does {plain[0]!r} take an array of shape {shape}? Parameters with names arrive by name: take ({names}), or "
+        "leave the names out, with bounds as a list of pairs: [(low, high), ...]."
+    )

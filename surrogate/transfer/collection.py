@@ -135,7 +135,8 @@ def collect(
     with nullcontext() if store is None else Driver(store) as kept:
         fingerprint = ready.fingerprint
         if kept is not None:
-            fingerprint = kept.adopt(Plan(space, no_points(space), chosen).table_space, fingerprint, on_change)
+            table_space = Plan(space, no_points(space), chosen).table_space
+            fingerprint = kept.adopt(table_space, fingerprint, on_change, ready.parts())
         description, futures = futures_of(design, space, seed, kept)
         plan = Plan(space, futures, chosen, replicates)
         seeds = plan.seeds(seed) if ready.takes_seed else None
@@ -192,12 +193,15 @@ class _Study:
                 with closing(run(self._simulator, chunks, **running)) as outcomes:
                     for row, outcome in outcomes:
                         self._note(row, outcome)
+                        if self._store is not None and self._finished == 1:
+                            self._store.note_changed(self._simulator.parts())
                         self._check_budget()
             finally:
                 self._reporter.close()
                 self._record["finished"] = now()
                 if self._store is not None:
                     self._store.finish(number, self._record)
+                    self._store.note_changed(self._simulator.parts())
             self._check_any()
         except BaseException as error:
             error.runs = self._transfer_set()  # type: ignore[attr-defined]

@@ -63,8 +63,10 @@ class Driver(Store):
             super().close()
             self._lock.release()
 
-    def adopt(self, space: Space, fingerprint: str, on_change: str) -> str:
+    def adopt(self, space: Space, fingerprint: str, on_change: str, parts: dict[str, str] | None = None) -> str:
         """Take this study in; return the fingerprint under which its runs are kept.
+
+        `parts` explain the fingerprint. What runs themselves have changed before (`note_changed`) does not count.
 
         Raises
         ------
@@ -76,21 +78,54 @@ class Driver(Store):
         if stored is not None:
             described = _merged(stored, described, self.directory)
         held = self._meta("fingerprint")
-        if held is not None and held != fingerprint and on_change == "stop":
-            raise ValueError(
-                f"store: {self.directory} holds runs of another simulator: its code, constants or settings have "
-                'changed. Use another store; or on_change="rerun" to run everything again (old runs are kept aside), '
-                'or on_change="keep" if the change does not change results.'
-            )
+        if held is not None and held != fingerprint:
+            fingerprint = self._judged(held, fingerprint, on_change, parts or {})
         used = held if held is not None and on_change == "keep" else fingerprint
         with self._transaction():
             self._set_meta("space", described)
             self._set_meta("fingerprint", used)
+            if parts and self._meta(f"parts {used}") is None:
+                self._set_meta(f"parts {used}", parts)
             for one in (used, fingerprint):
                 self._connection.execute("INSERT OR IGNORE INTO simulators (fingerprint) VALUES (?)", (one,))
         self._key_simulator = self._simulator(used)
         self._run_simulator = self._simulator(fingerprint)
         return used
+
+    def _judged(self, held: str, fingerprint: str, on_change: str, parts: dict[str, str]) -> str:
+        """Return the fingerprint of a changed simulator: the one held if only its own runs have changed it."""
+        changed = self._changes(held, parts)
+        by_hand = sorted(changed - self._changed_by_runs(held))
+        if changed and not by_hand:
+            return held
+        if on_change == "stop":
+            named = ", ".join(by_hand[:3]) or "what its own fingerprint is made of"
+            more = f" and {len(by_hand) - 3} more" if len(by_hand) > 3 else ""
+            raise ValueError(
+                f"store: {self.directory} holds runs of another simulator. Changed: {named}{more}. Use another store; "
+                'or on_change="rerun" to run everything again (old runs are kept aside), or on_change="keep" if the '
+                "change does not change results."
+            )
+        return fingerprint
+
+    def note_changed(self, parts: dict[str, str]) -> None:
+        """Remember which parts of the simulator its own runs have changed, such as a counter or a cache.
+
+        They are state and make no other simulator: a study is resumed in spite of them.
+        """
+        used = self._meta("fingerprint")
+        known = self._changed_by_runs(used)
+        if not (changed := self._changes(used, parts)) <= known:
+            with self._transaction():
+                self._set_meta(f"changed by runs {used}", sorted(known | changed))
+
+    def _changes(self, fingerprint: str | None, parts: dict[str, str]) -> set[str]:
+        """Return the names of the parts that are not as they were when the simulator was first met."""
+        before = self._meta(f"parts {fingerprint}") or {}
+        return {name for name in {**before, **parts} if before.get(name) != parts.get(name)} if before else set()
+
+    def _changed_by_runs(self, fingerprint: str) -> set[str]:
+        return set(self._meta(f"changed by runs {fingerprint}") or ())
 
     def resume(self) -> None:
         """Take up the study that the store holds, as its simulator was left."""

@@ -130,6 +130,21 @@ class TransferSet:
             f"inputs {', '.join(self.space.names)}; outputs {outputs or 'not known yet'})"
         )
 
+    def _repr_html_(self) -> str:
+        """Table for notebooks, everything escaped: the range of every input and output of the successful runs."""
+        from html import escape
+
+        rows = ""
+        for kind, columns in (("input", self.X), ("output", {name: self[name] for name in self.output_names})):
+            for name in columns:
+                values = columns[name]
+                if values.dtype.kind in "iuf" and len(values):
+                    spread = f"{values.min():.4g} to {values.max():.4g}"
+                else:
+                    spread = ", ".join(map(str, values.unique()[:8]))
+                rows += f"<tr><td>{kind}</td><th>{escape(str(name))}</th><td>{escape(spread)}</td></tr>"
+        return f"<p>{escape(repr(self))}</p><table>{rows}</table>"
+
     # Other ways to come by one
 
     @classmethod

@@ -38,6 +38,7 @@ _TEXTS = Key(
 )
 _TABLE = Key("a table, such as {name = {...}}", lambda value: isinstance(value, dict))
 _SECONDS = Key("seconds, a number above 0", lambda value: _is_number(value) and value > 0)
+_BYTES = Key("bytes, a number above 0, such as 2e9", lambda value: _is_number(value) and value > 0)
 _SHARE = Key("a share from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1)
 
 SECTIONS = ("simulator", "bounds", "design", "run", "fit", "discover", "report")
@@ -50,6 +51,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "executor": _TEXT,
         "timeout": _SECONDS,
         "isolation": one_of("process"),
+        "memory": _BYTES,
         "retries": _whole(0),
         "replicates": _whole(1),
         "policies": _TABLE,

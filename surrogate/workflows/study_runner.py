@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from surrogate.workflows.study_file import StudyFile
+from surrogate.workflows.question import FAILED
+from surrogate.workflows.study_file import StudyFile, StudyFileError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from surrogate.report import Report
+    from surrogate.space import Space
     from surrogate.transfer import TransferSet
     from surrogate.workflows.study import Study
     from surrogate.workflows.surrogate import Surrogate
 
 # The study, as it lies beside its runs.
 KEPT_STUDY = "study.toml"
+# Runs that show the names of a simulator's outputs.
+_PILOT = 3
 
 
 @dataclass(frozen=True)
@@ -63,29 +67,77 @@ def plan(file: StudyFile) -> pd.DataFrame:
 
 
 def sample(file: StudyFile) -> TransferSet:
-    """Run the simulator where the study says; runs that the store holds already are not made again."""
+    """Run the simulator where the study says; runs that the store holds already are not made again.
+
+    What the study asks of outputs is compared with their names before the first run if the simulator declares them,
+    otherwise after the first few.
+    """
     from surrogate.transfer import collect
 
     simulator = file.simulator()
     space = file.space(simulator)
     design = file.design_for(space)
     _check_ahead(file)
+    running = {"store": file.store, **file.running()}
+    declared = getattr(simulator, "outputs", None)
+    known = [declared] if isinstance(declared, str) else declared
+    if known is not None:
+        _check_outputs(file, known, space)
     keep_study(file, file.store)
-    return collect(simulator, space, design, store=file.store, **file.running())
+    if known is None and (file.sections["fit"] or file.sections["discover"]):
+        pilot = collect(simulator, space, design.sample(space).head(_PILOT), **{**running, "max_failed": 1})
+        if len(pilot):
+            _check_outputs(file, [*pilot.output_names, *pilot.fields], space)
+    return collect(simulator, space, design, **running)
 
 
 def _check_ahead(file: StudyFile) -> None:
     """Refuse before the first run what would stop the study after the last one."""
+    from surrogate.space import Expression
     from surrogate.workflows.discover import read_finder
 
     folder = file.report_file.parent
     if not folder.is_dir():
         raise file.error(f"the folder {str(folder)!r} does not exist; make it, or write elsewhere.", "report", "file")
-    if "method" in file.sections["discover"]:
+    question = file.sections["discover"]
+    if "method" in question:
         try:
-            read_finder(file.sections["discover"]["method"])
+            read_finder(question["method"])
         except ValueError as error:
             raise file.error(str(error), "discover", "method") from None
+    if question:
+        try:
+            Expression(_case(file))
+        except StudyFileError:
+            raise
+        except ValueError as error:
+            raise file.error(str(error), "discover", "case") from None
+
+
+def _case(file: StudyFile) -> str:
+    if "case" not in file.sections["discover"]:
+        raise file.error('say what is of interest, such as case = "reliability < 0.9".', "discover")
+    return str(file.sections["discover"]["case"])
+
+
+def _check_outputs(file: StudyFile, outputs: Sequence[str], space: Space) -> None:
+    """Refuse names in [fit] and [discover] that no run will ever answer to."""
+    from surrogate.space import Expression
+    from surrogate.transfer.plan import POLICY
+
+    for name in file.sections["fit"].get("outputs", ()):
+        if name not in outputs:
+            has, meant = ", ".join(outputs), nearest(name, tuple(outputs))
+            raise file.error(f"the simulator has no output {name!r}; it has {has}.{meant}", "fit", "outputs")
+    case = str(file.sections["discover"].get("case", ""))
+    # A case may also be about what became of the runs.
+    if not case or case.strip() == FAILED or "status" in case:
+        return
+    known = (*outputs, *space.names, *([POLICY] if "policies" in file.sections["run"] else []))
+    try:
+        Expression(case).check_names(known, "outputs and inputs")
+    except ValueError as error:
+        raise file.error(str(error), "discover", "case") from None
 
 
 def analyse(
@@ -123,11 +175,10 @@ def analyse(
         if "file" in fit:
             model.save(fit["file"])
     if question:
-        if "case" not in question:
-            raise file.error('say what is of interest, such as case = "reliability < 0.9".', "discover")
+        case = _case(file)
         announce("discover")
         settings = {"seed": 0, **{key: value for key, value in question.items() if key != "case"}}
-        study = discover(runs, question["case"], **settings)
+        study = discover(runs, case, **settings)
         asked["discover"] = {"seed": 0, **question}
     words = file.sections["report"]
     parts: dict[str, Any] = {

@@ -129,3 +129,8 @@ def test_it_is_the_same_in_another_process_with_another_hash_seed():
         for seed in ("1", "2", "3")
     }
     assert len(printed) == 1
+
+
+def test_a_function_behind_a_cache_counts_with_its_code():
+    variants = [functools.lru_cache(build(source)) for source in (BASE, BASE, BASE.replace("2.0", "3.0"))]
+    assert fingerprint(variants[0], "model") == fingerprint(variants[1], "model") != fingerprint(variants[2], "model")

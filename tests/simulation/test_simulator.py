@@ -127,3 +127,20 @@ def test_an_estimator_without_the_method_is_refused():
 def test_positional_categories_arrive_as_they_are():
     simulator = as_simulator(lambda x: x, [(0, 1), Categorical(["gas", "coal"]), Integer(1, 3)])
     assert simulator.call({"x1": 0.5, "x2": "gas", "x3": 2}, {}, None).tolist() == [0.5, "gas", 2]
+
+
+def test_a_simulator_of_arrays_with_named_bounds_is_told_how_names_and_arrays_go_together():
+    class Matrix:
+        vectorized = True
+        space = Space.from_bounds({"a": (0, 1), "b": (0, 1)})
+
+        def __call__(self, X):
+            return X.sum(axis=1)
+
+    with pytest.raises(
+        ValueError, match=r"'X' take an array of shape \(n, d\)\? .* take \(a, b\), or .* list of pairs"
+    ):
+        as_simulator(Matrix())
+    with pytest.raises(ValueError, match=r"shape \(d,\)"):
+        as_simulator(lambda x: x[0], {"a": (0, 1), "b": (0, 1)})
+    assert as_simulator(Matrix(), [(0, 1), (0, 1)]).vectorized

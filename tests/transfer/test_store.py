@@ -380,3 +380,58 @@ def test_negative_zero_is_zero_in_a_key():
 def test_canonical_json_reads_back_and_forgets_order(content):
     assert json.loads(canonical(content)) == content
     assert canonical(dict(reversed(content.items()))) == canonical(content)
+
+
+COUNT, CACHE, RATE = 0, {}, 0.1
+
+
+def counting(a, b):
+    global COUNT
+    COUNT += 1
+    return CACHE.setdefault(a, a * RATE) + b
+
+
+class Remembering:
+    def __init__(self):
+        self.calls, self.factor = 0, 2.0
+
+    def __call__(self, a, b):
+        self.calls += 1
+        return self.factor * a + b
+
+
+def test_what_runs_themselves_change_is_state_and_what_somebody_else_changes_is_named(tmp_path, monkeypatch):
+    first = collect(counting, AB, 10, store=tmp_path / "s.runs")
+    assert COUNT == 10
+    assert collect(counting, AB, 10, store=tmp_path / "s.runs")["y"].equals(first["y"])
+    assert COUNT == 10
+    monkeypatch.setitem(globals(), "RATE", 0.2)
+    with pytest.raises(ValueError, match=r"another simulator\. Changed: the global 'RATE'\."):
+        collect(counting, AB, 10, store=tmp_path / "s.runs")
+
+    model = Remembering()
+    for _ in range(2):
+        collect(model, AB, 10, store=tmp_path / "t.runs")
+    assert model.calls == 10
+    model.factor = 3.0
+    with pytest.raises(ValueError, match=r"Changed: the attribute 'factor' of Remembering\."):
+        collect(model, AB, 10, store=tmp_path / "t.runs")
+
+
+def test_a_changed_function_closure_or_default_is_named(tmp_path):
+    def make(factor, shift=0.0, power=1):
+        def model(a, b, shift=shift):
+            return factor * a**power + b + shift
+
+        return model
+
+    collect(make(1.0), AB, 10, store=tmp_path / "s.runs")
+    for changed, name in (
+        (make(2.0), "'factor' in the closure of "),
+        (make(1.0, 5.0), "the default values of "),
+        (make(2.0, 5.0, 3), "'factor' in the closure .*, 'power' in the closure .*, the default values of "),
+        (lambda a, b: a, "the code of .*lambda"),
+        (type("Own", (), {"__call__": lambda self, a, b: a, "fingerprint": "mine"})(), "the code of"),
+    ):
+        with pytest.raises(ValueError, match=f"Changed: .*{name}"):
+            collect(changed, AB, 10, store=tmp_path / "s.runs")
