@@ -49,6 +49,13 @@ class Scorecard:
         Runs left out because they failed.
     constant : bool, default False
         Whether the output never varied.
+    noise : float, default 0
+        Standard deviation of runs at the same inputs, in the output's unit; 0 where there are none, or no difference.
+    n_outputs : int, default 1
+        How many outputs the model has, each with a scorecard of its own.
+    n_held_out : int, default 0
+        Runs that the errors are of: a space-filling batch that neither the choice of points nor that of an emulator has
+        seen, as after adaptive sampling. 0: all runs, by cross-validation.
     candidate_rows : tuple of dict
         A row a candidate; read it through `candidates`.
 
@@ -74,6 +81,9 @@ class Scorecard:
     bytes: int
     n_failed: int = 0
     constant: bool = False
+    noise: float = 0.0
+    n_outputs: int = 1
+    n_held_out: int = 0
     candidate_rows: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
     @property
@@ -144,9 +154,10 @@ class Scorecard:
         inf
         """
         names = {part.name for part in fields(cls)}
-        if set(described) != names:
+        later = {"noise", "n_outputs", "n_held_out"}  # files of the first version have none
+        if not names - later <= set(described) <= names:
             raise ValueError(
-                f"described: the names {sorted(names)} are needed; missing {sorted(names - set(described))}, "
+                f"described: the names {sorted(names)} are needed; missing {sorted(names - later - set(described))}, "
                 f"unknown {sorted(set(described) - names)}."
             )
         values = {name: _number(value) for name, value in described.items() if name not in ("output", "kind")}
@@ -158,7 +169,7 @@ class Scorecard:
         return cls(output=str(described["output"]), kind=str(described["kind"]), **values)
 
     def __repr__(self) -> str:
-        lines = [f"Scorecard of {self.output!r}: {self.kind}, {self.n} runs", f"  {self.verdict}"]
+        lines = [self._title(), f"  {self.verdict}"]
         lines += [f"  {name:<18} {value}" for name, value in self._shown()]
         if self.candidate_rows:
             lines += ["  candidates:"] + ["    " + line for line in self._candidate_lines()]
@@ -167,33 +178,45 @@ class Scorecard:
     def _repr_html_(self) -> str:
         """Table for notebooks, everything escaped."""
         rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in self._shown())
-        title = escape(f"Scorecard of {self.output!r}: {self.kind}, {self.n} runs")
+        title = escape(self._title())
         lines = escape("\n".join(self._candidate_lines()))
         return f"<p><b>{title}</b><br>{escape(self.verdict)}</p><table>{rows}</table><pre>{lines}</pre>"
+
+    def _title(self) -> str:
+        others = f" (one of {self.n_outputs} outputs: see .scorecards)" if self.n_outputs > 1 else ""
+        return f"Scorecard of {self.output!r}{others}: {self.kind}, {self.n} runs"
+
+    def _intervals(self) -> str:
+        if math.isinf(self.interval_width):
+            return "unknown: 95 % intervals need 19 runs, and more to be checked"
+        return f"{self.interval_coverage:.3f}, nominal 0.95; mean width {self.interval_width:.4g}"
 
     def _shown(self) -> list[tuple[str, str]]:
         low, high = self.q2_interval
         shown = [
-            ("q2", f"{self.q2:.6g} ({low:.6g} to {high:.6g})"),
+            ("q2", f"{self.q2:.6g}" + (f" ({low:.6g} to {high:.6g})" if math.isfinite(low) and low < high else "")),
             ("rmse", f"{self.rmse:.4g}"),
             ("mae", f"{self.mae:.4g}"),
             ("max_error", f"{self.max_error:.4g}"),
-            (
-                "interval_coverage",
-                f"{self.interval_coverage:.3f}, nominal 0.95; mean width {self.interval_width:.4g}",
-            ),
+            ("interval_coverage", self._intervals()),
             ("fit_seconds", f"{self.fit_seconds:.2f}"),
             ("predict_us", f"{self.predict_us:.2f}"),
             ("bytes", f"{self.bytes:,}"),
         ]
+        if self.noise:
+            shown.append(("noise", f"{self.noise:.4g} between runs at the same inputs, in every error above"))
+        if self.n_held_out:
+            shown.append(("n_held_out", f"{self.n_held_out} runs that fill the space; the errors above are theirs"))
         if self.n_failed:
             shown.append(("n_failed", f"{self.n_failed} failed runs left out"))
         return shown
 
     def _candidate_lines(self) -> list[str]:
         return [
-            f"{'*' if row['chosen'] else ' '} {row['name']:<18} q2 {row['q2']:<9.5g} rmse {row['rmse']:<9.4g} "
+            f"{'*' if row['chosen'] else ' '} {row['name']:<24} q2 {row['q2']:<9.5g} rmse {row['rmse']:<9.4g} "
             f"{row['fit_seconds']:6.2f} s  {row['predict_us']:8.2f} us  {row['bytes']:>10,} B  {row['note']}".rstrip()
+            if row["bytes"]
+            else f"  {row['name']:<24} {row['note']}, not fitted"
             for row in self.candidate_rows
         ]
 

@@ -72,6 +72,7 @@ class FittedOutput:
         FittedOutput
         """
         from surrogate.models.emulators.selection import default_candidates, select
+        from surrogate.models.emulators.stochastic_kriging import noise_between_replicates
         from surrogate.validation.conformal import interval_coverage
         from surrogate.validation.metrics import max_error, q2
 
@@ -95,6 +96,7 @@ class FittedOutput:
             bytes=chosen.bytes,
             n_failed=n_failed,
             constant=constant,
+            noise=noise_between_replicates(features, y),
             candidate_rows=chosen.rows,
         )
         conformal = Conformal.fit(y, out.prediction, out.std)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -61,7 +62,9 @@ class Surrogate(Predictor):
         transfer: TransferSet | None = None,
     ) -> None:
         super().__init__(space, fitted, domain)
-        self.scorecards: dict[str, Scorecard] = {name: self._fitted[name].scorecard for name in self.outputs}
+        self.scorecards: dict[str, Scorecard] = {
+            name: replace(self._fitted[name].scorecard, n_outputs=len(fitted)) for name in self.outputs
+        }
         self._transfer = transfer
         self._history: tuple[dict[str, Any], ...] = ()
 

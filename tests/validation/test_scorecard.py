@@ -66,6 +66,34 @@ def test_a_constant_output_is_called_constant():
     assert "answers that constant" in constant.verdict
 
 
+def test_a_constant_is_shown_without_an_interval_of_nothing():
+    assert "nan" not in repr(replace(CARD, constant=True, q2=1.0, q2_interval=(1.0, 1.0), candidate_rows=()))
+
+
+def test_too_few_runs_for_intervals_are_said_in_words():
+    assert "inf" not in repr(replace(CARD, candidate_rows=()))
+    assert "need 19 runs" in repr(CARD)
+
+
+def test_other_outputs_and_noise_are_mentioned():
+    assert "one of 3 outputs: see .scorecards" in repr(replace(CARD, n_outputs=3))
+    assert "0.25 between runs at the same inputs" in repr(replace(CARD, noise=0.25))
+    assert "noise" not in repr(CARD)
+
+
+def test_a_description_of_the_first_version_is_read():
+    described = CARD.to_dict()
+    del described["noise"], described["n_outputs"]
+    assert Scorecard.from_dict(described).noise == 0.0
+
+
+def test_a_candidate_that_was_not_fitted_says_so():
+    row = {**ROW, "name": "mlp", "bytes": 0, "chosen": False, "note": "dropped early", "q2": math.nan}
+    shown = repr(replace(CARD, candidate_rows=(*CARD.candidate_rows, row)))
+    assert "mlp" in shown
+    assert "dropped early, not fitted" in shown
+
+
 def test_the_verdict_never_rounds_up_to_perfection():
     assert "99.9973 %" in replace(CARD, q2=0.9999731, q2_interval=(0.99995, 0.99999)).verdict
 

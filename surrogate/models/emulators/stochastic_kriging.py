@@ -144,3 +144,16 @@ def replicates(X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, ND
     means = np.bincount(where, y) / counts
     squares = np.bincount(where, (y - means[where]) ** 2)
     return points, means, counts, squares / np.maximum(counts - 1, 1)
+
+
+def noise_between_replicates(X: FloatArray, y: FloatArray) -> float:
+    """Standard deviation of runs at the same inputs, 0 where there are none or they agree.
+
+    Examples
+    --------
+    >>> round(noise_between_replicates(np.zeros((2, 1)), np.array([1.0, 3.0])) ** 2, 9)
+    2.0
+    """
+    _, _, counts, variances = replicates(X, y)
+    freedom = counts - 1
+    return float(np.sqrt(freedom @ variances / max(1, int(freedom.sum()))))
