@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from surrogate.workflows import Surrogate as Surrogate
     from surrogate.workflows import discover as discover
     from surrogate.workflows import discover_actively as discover_actively
+    from surrogate.workflows import distill as distill
 
 __version__ = _version("surrogate-discovery")
 
@@ -56,6 +57,6 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "space": ["Box", "Categorical", "Integer", "Real", "Space"],
         "transfer": ["TransferSet", "collect"],
         "validation": ["Scorecard", "certify"],
-        "workflows": ["Surrogate", "discover", "discover_actively"],
+        "workflows": ["Surrogate", "discover", "discover_actively", "distill"],
     },
 )

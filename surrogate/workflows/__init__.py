@@ -9,6 +9,8 @@ import lazy_loader as lazy
 if TYPE_CHECKING:
     from surrogate.workflows.active import discover_actively as discover_actively
     from surrogate.workflows.discover import discover as discover
+    from surrogate.workflows.distill import distill as distill
+    from surrogate.workflows.distillation import Distillation as Distillation
     from surrogate.workflows.study import Study as Study
     from surrogate.workflows.surrogate import Surrogate as Surrogate
 
@@ -17,6 +19,8 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "discover": ["discover"],
         "active": ["discover_actively"],
+        "distill": ["distill"],
+        "distillation": ["Distillation"],
         "study": ["Study"],
         "surrogate": ["Surrogate"],
     },
