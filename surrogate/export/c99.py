@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.export.export import Answers, ExportError, described
-from surrogate.export.portable import SMOOTH, TINY, Kriging, Level, Network, Polynomial, Trees
+from surrogate.export.portable import SMOOTH, TINY, Kriging, Level, Network, Polynomial, Trees, Warp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -54,9 +54,17 @@ static double walk(const double *z, int trees, const int *root, const int *featu
 
 _CORRELATIONS = {
     "squared_exponential": "return exp(-0.5 * r2);",
+    "distance": "return sqrt(r2);",
+    "cube": "return r2 * sqrt(r2);",
     "matern52": "double s = sqrt(5.0 * r2);\n    return (1.0 + s + s * s / 3.0) * exp(-s);",
     "matern72": "double s = sqrt(7.0 * r2);\n    return (1.0 + s * (1.0 + s * (0.4 + s / 15.0))) * exp(-s);",
 }
+
+_UNWARP = """
+static double unwarp(double z, double power) {
+    return power == 0.0 ? expm1(z) : expm1(log1p(power * z) / power);
+}
+"""
 
 _ACTIVATIONS = {"tanh": "tanh(s)", "relu": "(s > 0.0 ? s : 0.0)", "logistic": "(0.5 + 0.5 * tanh(0.5 * s))"}
 
@@ -76,10 +84,14 @@ def write(portable: Portable, statement: str) -> bytes:
         parts.append(_WALK)
     kinds = sorted({f.correlation for f in formulas if isinstance(f, Kriging)})
     parts += [f"\nstatic double {kind}(double r2) {{\n    {_CORRELATIONS[kind]}\n}}\n" for kind in kinds]
+    if any(warp.power is not None for warp in portable.warps.values()):
+        parts.append(_UNWARP)
     parts += [_data(i, formula) for i, formula in enumerate(formulas)]
+    warps = [portable.warps.get(name) for name in portable.outputs]
     parts += [
         "\nvoid predict(const double *x, double *y);\n\nvoid predict(const double *x, double *y) {\n",
-        _checks(portable), columns(portable, hexadecimal), *(_answer(i, f) for i, f in enumerate(formulas)), "}\n",
+        _checks(portable), columns(portable, hexadecimal), *(_answer(i, f) for i, f in enumerate(formulas)),
+        *(warped(f"y[{i}]", warp, hexadecimal) for i, warp in enumerate(warps) if warp is not None), "}\n",
     ]  # fmt: skip
     return "".join(parts).encode()
 
@@ -156,6 +168,18 @@ def columns(portable: Portable, number: Any, declare: str = "double {name}[{size
             lines.append(declare.format(name=name, size=len(portable.columns)))
             lines += [f"{name}[{j}] = {translate(column)};" for j, column in enumerate(portable.columns)]
     # Declarations first keeps the order of statements the same in both languages.
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def warped(y: str, warp: Warp, number: Callable[[float], str]) -> str:
+    """Statements, good in C and JavaScript, that warp an answer."""
+    low, high, center, spread = (number(v) for v in (warp.low, warp.high, warp.center, warp.spread))
+    lines = [f"{y} = {y} < {low} ? {low} : ({y} > {high} ? {high} : {y});"]
+    if warp.power is None:
+        lines.append(f"{y} = {spread} * exp({y});")
+    else:
+        above, below = f"unwarp({y}, {number(warp.power)})", f"-unwarp(-{y}, {number(2.0 - warp.power)})"
+        lines.append(f"{y} = {center} + {spread} * ({y} >= 0.0 ? {above} : {below});")
     return "".join(f"    {line}\n" for line in lines)
 
 

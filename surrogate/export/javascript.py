@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate.export.c99 import columns, comment_safe
+from surrogate.export.c99 import columns, comment_safe, warped
 from surrogate.export.export import Answers, ExportError, described
 from surrogate.export.portable import Kriging, Level, Network, Polynomial, Portable, Trees
 
@@ -48,6 +48,8 @@ function kriging(u, model, correlation) {
     return total;
 }
 function squared_exponential(r2) { return exp(-0.5 * r2); }
+function distance(r2) { return sqrt(r2); }
+function cube(r2) { return r2 * sqrt(r2); }
 function matern52(r2) {
     const s = sqrt(5.0 * r2);
     return (1.0 + s + s * s / 3.0) * exp(-s);
@@ -101,6 +103,12 @@ function relu(s) { return s > 0.0 ? s : 0.0; }
 function logistic(s) { return 0.5 + 0.5 * tanh(0.5 * s); }
 """
 
+_UNWARP = """
+function unwarp(z, power) {
+    return power === 0.0 ? Math.expm1(z) : Math.expm1(Math.log1p(power * z) / power);
+}
+"""
+
 _RUN = """
 const model = require("./model.js"), fs = require("fs");
 const rows = JSON.parse(fs.readFileSync(0, "utf8"));
@@ -127,7 +135,11 @@ def write(portable: Portable, statement: str) -> bytes:
             parts.append(text)
     if any(isinstance(part, Polynomial) for f in formulas for part in (f, getattr(f, "trend", None))):
         parts.append(_POLYNOMIAL)
+    if any(warp.power is not None for warp in portable.warps.values()):
+        parts.append(_UNWARP)
     parts += [_data(i, formula) for i, formula in enumerate(formulas)]
+    warps = [portable.warps.get(name) for name in portable.outputs]
+    bent = "".join(warped(f"y[{i}]", warp, _number) for i, warp in enumerate(warps) if warp is not None)
     answers = ", ".join(_answer(i, formula) for i, formula in enumerate(formulas))
     parts.append(f"""
 function predict(given) {{
@@ -137,7 +149,8 @@ function predict(given) {{
         x[i] = categories[i] === null ? given[i] : categories[i].indexOf(given[i]);
         if (!Number.isFinite(x[i]) || (categories[i] !== null && x[i] < 0)) return Array({k}).fill(NaN);
     }}
-{columns(portable, _number, declare="const {name} = new Float64Array({size});")}    return [{answers}];
+{columns(portable, _number, declare="const {name} = new Float64Array({size});")}    const y = [{answers}];
+{bent}    return y;
 }}
 return {{inputs, outputs, predict}};
 }})();

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surrogate.export.portable import Portable, Trees
+from surrogate.export.portable import Portable, Trees, unwrapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +41,7 @@ def mark_leaves(portable: Portable, rows: NDArray[np.float64]) -> tuple[Portable
     """
     rng = np.random.default_rng(2)
     marked = Portable(portable.space, portable.records)
+    marked.warps.clear()
     features = portable.features(rows)
     sums = np.full((len(rows), len(portable.outputs)), np.nan)
     for i, (name, record) in enumerate(portable.records.items()):
@@ -48,7 +49,7 @@ def mark_leaves(portable: Portable, rows: NDArray[np.float64]) -> tuple[Portable
         if isinstance(formula, Trees):
             marks = rng.integers(1, _MARKS, size=len(formula.walk.value)).astype(np.float64)
             marked.formulas[name] = Trees(formula.walk._replace(value=marks), 0.0)
-            walk = record.walk  # type: ignore[attr-defined]  # what has trees walks them
+            walk = unwrapped(record).walk  # type: ignore[attr-defined]  # what has trees walks them
             sums[:, i] = [
                 total
                 for start in range(0, len(rows), _ROWS)

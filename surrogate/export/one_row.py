@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from surrogate.export.portable import TINY, Kriging, Level, Polynomial, Portable, Trees
+from surrogate.export.portable import TINY, Kriging, Level, Polynomial, Portable, Trees, Warp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-_CORRELATIONS = {"squared_exponential": 0, "matern52": 5, "matern72": 7}
+_CORRELATIONS = {"squared_exponential": 0, "distance": 1, "cube": 3, "matern52": 5, "matern72": 7}
 _ACTIVATIONS = {"tanh": 0, "relu": 1, "logistic": 2}
 
 
@@ -44,7 +44,10 @@ class OneRow:
             for values in portable.categories
         ]
         self._mixed = any(codes is not None for codes in self._codes)
-        self._parts = [_part(formula, portable) for formula in portable.formulas.values()]
+        self._parts = [
+            _part(formula, portable)._replace(warp=portable.warps.get(name))
+            for name, formula in portable.formulas.items()
+        ]
         for part in self._parts:  # compiled now, so that no call has to wait
             part.answer(np.zeros(self._shape))
 
@@ -87,9 +90,11 @@ class _Part(NamedTuple):
     scales: tuple[Any, ...]
     formula: Callable[..., float]
     tables: tuple[Any, ...]
+    warp: Warp | None = None
 
     def answer(self, row: NDArray[np.float64]) -> float:
-        return self.formula(row if self.columns is None else self.columns(row, *self.scales), *self.tables)
+        z = self.formula(row if self.columns is None else self.columns(row, *self.scales), *self.tables)
+        return z if self.warp is None else _warped(z, self.warp)
 
 
 def _part(formula: Any, portable: Portable) -> _Part:
@@ -113,7 +118,9 @@ def _part(formula: Any, portable: Portable) -> _Part:
         points = np.ascontiguousarray(formula.points.T)
         runs: tuple[Any, ...] = (_CORRELATIONS[formula.correlation], points, formula.inverse, formula.weights)
         if isinstance(formula.trend, Polynomial):
-            runs = (*runs, formula.interaction or 0.0, *_polynomial(formula.trend))
+            if formula.interaction is None:
+                return _Part(compiled.scaled, scales, compiled.radial, _own((*runs, *_polynomial(formula.trend))))
+            runs = (*runs, formula.interaction, *_polynomial(formula.trend))
             return _Part(compiled.scaled, scales, compiled.universal_kriging, _own(runs))
         runs = (*runs, formula.trend)
         return _Part(compiled.scaled, scales, compiled.kriging, _own(runs))
@@ -125,6 +132,15 @@ def _part(formula: Any, portable: Portable) -> _Part:
 
 def _polynomial(formula: Polynomial) -> tuple[Any, ...]:
     return formula.location, formula.width, formula.degrees, formula.coefficients
+
+
+def _warped(z: float, warp: Warp) -> float:
+    z = min(max(z, warp.low), warp.high)
+    if warp.power is None:
+        return warp.spread * math.exp(z)
+    power = warp.power if z >= 0.0 else 2.0 - warp.power
+    t = math.expm1(abs(z)) if power == 0.0 else math.expm1(math.log1p(power * abs(z)) / power)
+    return warp.center + warp.spread * math.copysign(t, z)
 
 
 def _level(row: NDArray[np.float64], value: float) -> float:

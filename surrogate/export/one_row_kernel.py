@@ -69,9 +69,13 @@ def polynomial(u: Any, location: Any, width: Any, degrees: Any, coefficients: An
 
 @numba.njit(cache=True, nogil=True)
 def correlated(r2: float, correlation: int) -> float:
-    """Evaluate a correlation: 0 is the squared exponential, 5 and 7 are Matern 5/2 and 7/2."""
+    """Evaluate a correlation: 0 is the squared exponential, 5 and 7 are Matern 5/2 and 7/2, 1 and 3 distances."""
     if correlation == 0:
         return math.exp(-0.5 * r2)
+    if correlation == 1:
+        return math.sqrt(r2)
+    if correlation == 3:
+        return r2 * math.sqrt(r2)
     s = math.sqrt(correlation * r2)
     if correlation == 5:
         return (1.0 + s + s * s / 3.0) * math.exp(-s)
@@ -107,6 +111,16 @@ def kriging(u: Any, correlation: int, points: Any, inverse: Any, weights: Any, t
     for i in range(len(weights)):
         total += weights[i] * correlated(r2[i], correlation)
     return trend + total
+
+
+@numba.njit(cache=True, nogil=True)
+def radial(
+    u: Any, correlation: int, points: Any, inverse: Any, weights: Any,
+    location: Any, width: Any, degrees: Any, coefficients: Any,
+) -> float:  # fmt: skip
+    """Polynomial trend and the sum of functions of the distances to all runs."""
+    trend = polynomial(u, location, width, degrees, coefficients)
+    return kriging(u, correlation, points, inverse, weights, trend)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.export.export import Answers, ExportError, described
-from surrogate.export.portable import SMOOTH, TINY, Kriging, Level, Network, Polynomial, Portable, Trees
+from surrogate.export.portable import SMOOTH, TINY, Kriging, Level, Network, Polynomial, Portable, Trees, Warp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +62,9 @@ def write(portable: Portable, statement: str) -> bytes:
     natural = _natural(graph, portable) if any(isinstance(f, Trees) for f in formulas) else ""
     scaled = _scaled(graph, portable) if any(isinstance(f, SMOOTH) for f in formulas) else ""
     parts = [_answer(graph, formula, natural, scaled) for formula in formulas]
+    for i, name in enumerate(portable.outputs):
+        if name in portable.warps:
+            parts[i] = _warped(graph, portable.warps[name], parts[i])
     answers = parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
     graph.nodes.append(helper.make_node("Where", [_good(graph, portable), answers, graph.constant(np.nan)], ["Y"]))
     d, k = len(portable.names), len(portable.outputs)
@@ -246,6 +249,9 @@ def _correlation(graph: _Graph, kind: str, r2: str) -> str:
 
     if kind == "squared_exponential":
         return graph.add("Exp", graph.add("Mul", r2, number(-0.5)))
+    if kind in ("distance", "cube"):
+        root = graph.add("Sqrt", r2)
+        return root if kind == "distance" else graph.add("Mul", r2, root)
     s = graph.add("Sqrt", graph.add("Mul", r2, number(5.0 if kind == "matern52" else 7.0)))
     if kind == "matern52":
         inner = graph.add("Add", number(1.0), graph.add("Div", s, number(3.0)))
@@ -254,6 +260,25 @@ def _correlation(graph: _Graph, kind: str, r2: str) -> str:
         inner = graph.add("Add", number(1.0), graph.add("Mul", s, inner))
     polynomial = graph.add("Add", number(1.0), graph.add("Mul", s, inner))
     return graph.add("Mul", polynomial, graph.add("Exp", graph.add("Neg", s)))
+
+
+def _warped(graph: _Graph, warp: Warp, z: str) -> str:
+    z = graph.add("Min", graph.add("Max", z, graph.constant(warp.low)), graph.constant(warp.high))
+    if warp.power is None:
+        return graph.add("Mul", graph.add("Exp", z), graph.constant(warp.spread))
+    zero = graph.constant(0.0)
+    above = _unwarped(graph, graph.add("Max", z, zero), warp.power)
+    below = graph.add("Neg", _unwarped(graph, graph.add("Max", graph.add("Neg", z), zero), 2.0 - warp.power))
+    t = graph.add("Add", above, below)  # one of them is zero
+    return graph.add("Add", graph.add("Mul", t, graph.constant(warp.spread)), graph.constant(warp.center))
+
+
+def _unwarped(graph: _Graph, z: str, power: float) -> str:
+    one = graph.constant(1.0)
+    if power != 0.0:
+        logs = graph.add("Log", graph.add("Add", graph.add("Mul", z, graph.constant(power)), one))
+        z = graph.add("Div", logs, graph.constant(power))
+    return graph.add("Sub", graph.add("Exp", z), one)
 
 
 def _network(graph: _Graph, formula: Network, scaled: str) -> str:

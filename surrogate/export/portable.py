@@ -16,7 +16,10 @@ from surrogate.models.records import (
     GaussianProcessRecord,
     MLPRecord,
     PolynomialChaosRecord,
+    RBFRecord,
     Record,
+    StochasticKrigingRecord,
+    WarpedRecord,
 )
 from surrogate.models.records.correlation import CORRELATIONS, squared_distances
 from surrogate.models.records.cut import first_reaching
@@ -87,8 +90,8 @@ class Polynomial:
 class Kriging:
     """``trend + sum_i weights_i k_i`` with ``r_ij = (u_j - points_ij) * inverse_j``.
 
-    ``k_i`` is the correlation of ``sum_j r_ij**2``; with an `interaction` it is the product over j of
-    ``(1 + interaction * k(r_ij**2)) / (1 + interaction)``.
+    ``k_i`` is the correlation of ``sum_j r_ij**2`` (or its root, "distance", or the cube of that, "cube"); with an
+    `interaction` it is the product over j of ``(1 + interaction * k(r_ij**2)) / (1 + interaction)``.
     """
 
     correlation: str
@@ -97,6 +100,22 @@ class Kriging:
     weights: FloatArray
     trend: float | Polynomial
     interaction: float | None = None
+
+
+@dataclass(frozen=True)
+class Warp:
+    """What an answer ``z`` goes through at last, brought between `low` and `high` first.
+
+    Without `power` the output is ``spread * exp(z)``; with it ``center + spread * t``, t the inverse of the Yeo-Johnson
+    transformation: ``inverse(z, power)`` from zero on, ``-inverse(-z, 2 - power)`` below, where ``inverse(z, p)`` is
+    ``expm1(log1p(p z) / p)``, and ``expm1(z)`` for p = 0.
+    """
+
+    power: float | None
+    center: float
+    spread: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -160,6 +179,15 @@ class Portable:
         return {name: self._formula(name, record) for name, record in self.records.items()}
 
     @cached_property
+    def warps(self) -> dict[str, Warp]:
+        """What the formulas' answers go through, for the outputs that are warped."""
+        return {
+            name: Warp(r.power if r.warp == "yeo_johnson" else None, r.center, r.spread, r.low, r.high)
+            for name, r in self.records.items()
+            if isinstance(r, WarpedRecord)
+        }
+
+    @cached_property
     def categories(self) -> tuple[tuple[Any, ...] | None, ...]:
         """Categories of each input, None for numbers."""
         return tuple(p.values if isinstance(p, Categorical) else None for p in self.parameters)
@@ -199,6 +227,7 @@ class Portable:
     # Translation ----------------------------------------------------------------------------------------------------
 
     def _formula(self, name: str, record: Record) -> Formula:
+        record = unwrapped(record)
         if isinstance(record, Constant):
             return Level(record.value)
         if isinstance(record, BoostedTreesRecord):
@@ -212,6 +241,8 @@ class Portable:
             return _polynomial(record)
         if record.kind == "kriging":
             return _universal_kriging(record)
+        if isinstance(record, RBFRecord):
+            return _radial(record)
         raise ValueError(f"output {name!r}: a {record.kind} model has no export. Save it as a model file.")
 
     def _natural_cuts(self, walk: TreeWalk) -> FloatArray:
@@ -225,6 +256,13 @@ class Portable:
             elif here.size:
                 cuts[here] = first_reaching(partial(_feature, self.parameters[column.input]), walk.cut[here])
         return cuts
+
+
+def unwrapped(record: Record) -> Record:
+    """Return the record that the formula stands for: what is warped, and the mean of what is noisy."""
+    if isinstance(record, WarpedRecord):
+        return unwrapped(record.inner)
+    return unwrapped(record.mean) if isinstance(record, StochasticKrigingRecord) else record
 
 
 def _feature(parameter: Parameter, values: FloatArray) -> FloatArray:
@@ -242,6 +280,16 @@ def _universal_kriging(record: Any) -> Kriging:
     return Kriging(record.correlation, points, inverse, record.weights, _polynomial(record.trend), record.interaction)
 
 
+def _radial(record: RBFRecord) -> Kriging:
+    """Write the linear trend as a polynomial of degree 1, of ``t = (u - location) / width - 1``."""
+    slopes, p = record.trend[1:], len(record.location)
+    degrees = np.vstack([np.zeros((1, p)), np.eye(p)]).astype(np.int32)
+    coefficients = np.concatenate([[record.trend[0] + slopes.sum()], slopes])
+    trend = Polynomial(record.location, 2.0 * record.width, degrees, coefficients)
+    points, kind = record.points * record.width + record.location, "distance" if record.power == 1 else "cube"
+    return Kriging(kind, points, 1.0 / record.width, record.weights, trend)
+
+
 def _network(record: MLPRecord) -> Network:
     """Fold the scales of input and output into the first and the last layer."""
     weights, biases = list(record.weights), [bias[:, 0, :] for bias in record.biases]
@@ -255,6 +303,15 @@ def _network(record: MLPRecord) -> Network:
 
 
 def _size(record: Record, features: FloatArray) -> float:
+    if isinstance(record, WarpedRecord):  # an error of z grows by the slope
+        slope = np.abs(record._slope(record._within(features))).max()
+        return float(slope) * _size(record.inner, features) + float(np.abs(record.predict(features)).max())
+    if isinstance(record, StochasticKrigingRecord):
+        return _size(record.mean, features)
+    if isinstance(record, RBFRecord):
+        z = (features - record.location) / record.width
+        values = np.sqrt(squared_distances(z, record.points)) ** record.power
+        return float(np.max(np.abs(z) @ np.abs(record.trend[1:]) + values @ np.abs(record.weights)))
     if isinstance(record, GaussianProcessRecord):
         scaled = (features - record.location) / record.length
         correlations = CORRELATIONS[record.correlation].value(squared_distances(scaled, record.points))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import platform
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,6 +110,10 @@ def _correlations(u, points, inverse, interaction):
 def _correlation(r2, kind={kind!r}):
     if kind == "squared_exponential":
         return np.exp(-0.5 * r2)
+    if kind == "distance":
+        return np.sqrt(r2)
+    if kind == "cube":
+        return r2 * np.sqrt(r2)
     s = np.sqrt((5.0 if kind == "matern52" else 7.0) * r2)
     if kind == "matern52":
         return (1.0 + s + s * s / 3.0) * np.exp(-s)
@@ -130,6 +135,20 @@ def _polynomial(U, location, width, degrees, coefficients):
 
 def _polynomial_one(u, *tables):
     return float(_polynomial(np.array(u)[None], *tables)[0])
+"""
+
+_WARP = """
+
+def _warp(z, power, center, spread, low, high):
+    z = np.minimum(np.maximum(z, low), high)
+    if power is None:
+        return spread * np.exp(z)
+    above, below = _unwarp(np.maximum(z, 0.0), power), -_unwarp(np.maximum(-z, 0.0), 2.0 - power)
+    return center + spread * np.where(z >= 0.0, above, below)
+
+
+def _unwarp(z, power):
+    return np.expm1(z) if power == 0.0 else np.expm1(np.log1p(power * z) / power)
 """
 
 _ACTIVATIONS = {
@@ -158,6 +177,10 @@ def write(portable: Portable, statement: str) -> bytes:
     d, k = len(portable.names), len(formulas)
     mixed = any(values is not None for values in portable.categories)
     calls = [_calls(i, formula) for i, formula in enumerate(formulas)]
+    for i, name in enumerate(portable.outputs):
+        if name in portable.warps:
+            warp = ", ".join(map(repr, astuple(portable.warps[name])))
+            calls[i] = f"_warp({calls[i][0]}, {warp})", f"float(_warp({calls[i][1]}, {warp}))"
     head = _HEAD.format(
         inputs=repr(portable.names), outputs=repr(portable.outputs), d=d, dtype="object" if mixed else "np.float64",
         several="" if k == 1 else f"; (n, {k}), a column an output", empty="0" if k == 1 else f"(0, {k})",
@@ -171,6 +194,8 @@ def write(portable: Portable, statement: str) -> bytes:
     parts = ["".join(f"# {line}".rstrip() + "\n" for line in described(portable, statement)), head]
     if any(isinstance(f, Trees) for f in formulas):
         parts.append(_TREES)
+    if portable.warps:
+        parts.append(_WARP)
     kinds = sorted({f.correlation for f in formulas if isinstance(f, Kriging)})
     parts += [
         _KRIGING.format(kind=kind).replace("_correlation", f"_{kind}").replace("_kriging", f"_kriging_{kind}")

@@ -33,7 +33,7 @@ def write(portable: Portable, statement: str) -> bytes:
         For a model that is not made of trees.
     """
     for name, formula in portable.formulas.items():
-        if not isinstance(formula, (Trees, Level)):
+        if not isinstance(formula, (Trees, Level)) or name in portable.warps:
             raise ValueError(
                 f"output {name!r}: a {portable.records[name].kind} model has no form in SQL, which has CASE for trees "
                 "only. Export it as '.c' or '.py'."

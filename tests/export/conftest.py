@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from surrogate import Categorical, Integer, Real, Space
-from surrogate.models.emulators import MLP, BoostedTrees, GaussianProcess, Kriging, PolynomialChaos
+from surrogate.models.emulators import (
+    MLP,
+    RBF,
+    BoostedTrees,
+    GaussianProcess,
+    Kriging,
+    PolynomialChaos,
+    StochasticKriging,
+    Warped,
+)
 from surrogate.models.records import Constant
 
 NASTY = 'k */ ??/ "x" \' \\ </script>\n" + 1'
@@ -41,5 +50,11 @@ def records(space):
         "logistic": MLP(activation="logistic", max_iter=30).fit(F, y).record_,
         "chaos": PolynomialChaos().fit(F, y).record_,
         "universal": Kriging("linear").fit(F, y).record_,
+        "cubes": RBF().fit(F, y).record_,
+        "distances": RBF().fit(F[:9], y[:9]).record_,
+        "noisy": StochasticKriging().fit(F, noisy).record_,
+        "logarithm": Warped(PolynomialChaos(), "log").fit(F, np.exp(3 * y)).record_,
+        "below": Warped(BoostedTrees(n_trees=20), "log").fit(F, -np.exp(y)).record_,
+        "skewed": Warped(RBF(), "yeo_johnson").fit(F, y**3 - 0.4).record_,
         "flat */ \\": Constant(value=-2.5, spread=0.0, n_inputs=6),
     }
