@@ -70,7 +70,7 @@ def exhausted(space: Space, drawn: int, found: int, n: int) -> ValueError:
 
 def check_room(space: Space, n: int, existing: NDArray[np.float64]) -> None:
     """Raise ``ValueError`` if a discrete space has fewer than `n` points left."""
-    grid = _whole_grid(space, n + len(existing) + _SMALL_GRID)
+    grid = whole_grid(space, n + len(existing) + _SMALL_GRID)
     if grid is not None:
         room = int(space.feasible(space.from_unit(grid)).sum()) - len(existing)
         if room < n:
@@ -92,7 +92,7 @@ def repeats(space: Space, rows: pd.DataFrame, existing: NDArray[np.float64]) -> 
 
 def maximin_rows(space: Space, n: int, existing: NDArray[np.float64], rng: np.random.Generator) -> pd.DataFrame:
     """Return `n` new feasible rows, far from the existing points and from each other."""
-    grid = _whole_grid(space, 4 * (n + len(existing)) + _SMALL_GRID)
+    grid = whole_grid(space, 4 * (n + len(existing)) + _SMALL_GRID)
     if grid is not None:
         rows = space.from_unit(grid)
         points = grid[space.feasible(rows) & ~repeats(space, rows, existing)]
@@ -159,7 +159,7 @@ def _surplus(n: int) -> int:
     return max(3 * n, 256)
 
 
-def _whole_grid(space: Space, most: int) -> NDArray[np.float64] | None:
+def whole_grid(space: Space, most: int) -> NDArray[np.float64] | None:
     """Return all points of a discrete space in the unit cube, or None if there are more than `most`."""
     axes = []
     for parameter in space.parameters.values():

@@ -1,0 +1,153 @@
+"""Runs that an adaptive design needs to reach 1 - Q2 = 1e-3, beside Latin hypercubes with the same emulator.
+
+    python benchmarks/adaptive.py --seeds 10          # goes on where it was stopped
+    python benchmarks/adaptive.py --table             # writes results/adaptive.md
+
+Both arms fit the same emulator, and 1 - Q2 is measured on 4,096 Sobol' points that no arm sees. Latin hypercubes are
+drawn anew for every number of runs, each by itself as good as they are made; the adaptive arm adds a tenth of its runs
+a round. A number of runs is the first at which the goal is met, on nearly the same grid of numbers in both arms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+from local_features import FUNCTIONS
+from scipy.stats import qmc
+
+from surrogate import LatinHypercube, Space
+from surrogate.design.infill import Infill, Learned
+from surrogate.models.emulators import Kriging
+from surrogate.workflows.adaptive import first_runs
+from surrogate.workflows.learning import leave_one_out
+
+GOAL = 1e-3
+MOST = {"adaptive": 300, "hypercubes": 500}
+RESULTS = Path(__file__).parent / "results" / "adaptive.jsonl"
+
+
+def grid(n):
+    """Return the next number of runs."""
+    return n + max(3, n // 10)
+
+
+def fitted(before, X, y):
+    """Fit the emulator; beyond 100 runs its search starts where the last one ended, in both arms."""
+    model = Kriging() if before is None or len(y) <= 100 else before.resumed()
+    return model.fit(X, y)
+
+
+class Task:
+    """One function, one seed: what both arms share."""
+
+    def __init__(self, function, seed):
+        self.function, self.seed = function, seed
+        self.space = Space.from_bounds([(0.0, 1.0)] * function.d)
+        self.unseen = qmc.Sobol(function.d, seed=12345).random_base2(12)
+        self.truth = function(self.unseen)
+
+    def error(self, model):
+        return float(np.mean((model.record_.predict(self.unseen) - self.truth) ** 2) / self.truth.var())
+
+    def hypercubes(self):
+        """Runs needed on Latin hypercubes."""
+        n, model = first_runs(self.function.d), None
+        while True:
+            X = LatinHypercube(n, seed=1000 * self.seed + n).sample(self.space).to_numpy()
+            model = fitted(model, X, self.function(X))
+            if self.error(model) <= GOAL:
+                return n, 0.0
+            if n >= MOST["hypercubes"]:
+                return None, 0.0
+            n = grid(n)
+
+    def adaptive(self):
+        """Runs needed by infill, and the longest time to choose a batch."""
+        design, model, slowest = Infill(self.space, self.seed), None, 0.0
+        runs = LatinHypercube(first_runs(self.function.d), seed=self.seed).sample(self.space)
+        while True:
+            X = runs.to_numpy()
+            y = self.function(X)
+            model = fitted(model, X, y)
+            if self.error(model) <= GOAL:
+                return len(y), slowest
+            if len(y) >= MOST["adaptive"]:
+                return None, slowest
+            started = perf_counter()
+            known = Learned(model.record_.predict, np.arange(len(y)), y, leave_one_out(model, X, y))
+            design.tell(runs, [Learned(lambda rows, m=model: m.record_.predict(rows.to_numpy()), *_rest(known))])
+            runs = pd.concat([runs, design.ask(grid(len(y)) - len(y))], ignore_index=True)
+            slowest = max(slowest, perf_counter() - started)
+
+
+def _rest(known):
+    return known.rows, known.y, known.errors
+
+
+def measure(seeds, names):
+    """Measure what is missing, seed by seed, and keep every number at once."""
+    done = {(row["function"], row["seed"], row["arm"]) for row in read()}
+    for seed in range(seeds):
+        for function in FUNCTIONS:
+            for arm in ("adaptive", "hypercubes"):
+                if (function.name, seed, arm) in done or (names and function.name not in names):
+                    continue
+                started = perf_counter()
+                n, ask = getattr(Task(function, seed), arm)()
+                row = {"function": function.name, "seed": seed, "arm": arm, "n": n, "ask": round(ask, 2)}
+                with RESULTS.open("a") as file:
+                    file.write(json.dumps({**row, "seconds": round(perf_counter() - started, 1)}) + "\n")
+
+
+def read():
+    """Return the rows measured so far."""
+    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+
+
+def table():
+    """Write the table of medians."""
+    rows = pd.DataFrame(read())
+    lines = ["| function | d | local | seeds | adaptive | Latin hypercubes | ratio |", "|---|---|---|---|---|---|---|"]
+    for function in FUNCTIONS:
+        mine = rows[rows["function"] == function.name]
+        # A run that never got there counts as more than all others.
+        pairs = mine.pivot(index="seed", columns="arm", values="n") if len(mine) else pd.DataFrame()
+        pairs = pairs.reindex(columns=["adaptive", "hypercubes"])
+        counted = {arm: pairs[arm].fillna(np.inf) for arm in MOST}
+        both = mine.pivot(index="seed", columns="arm", values="seconds").dropna().index
+        medians = {arm: float(np.median(counted[arm].loc[both])) for arm in MOST} if len(both) else None
+        if medians is None:
+            continue
+        shown = {arm: f"{n:.0f}" if np.isfinite(n) else f"> {MOST[arm]}" for arm, n in medians.items()}
+        known = all(map(np.isfinite, medians.values()))
+        ratio = f"{medians['adaptive'] / medians['hypercubes']:.2f}" if known else "-"
+        if not known and np.isfinite(medians["adaptive"]):
+            ratio = f"< {medians['adaptive'] / MOST['hypercubes']:.2f}"
+        lines.append(
+            f"| {function.name} | {function.d} | {'yes' if function.local else ''} | {len(both)} | {shown['adaptive']} "
+            f"| {shown['hypercubes']} | {ratio} |"
+        )
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--table", action="store_true")
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if given.table:
+        print(table())
+    else:
+        measure(given.seeds, given.only)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Test functions with local features, and smooth ones without, all of the unit cube: shape (n, d) -> (n,).
+
+Written from the papers that are named; the engineering functions are those of `sims.functions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sims.functions import Borehole, Ishigami, OTLCircuit, Piston, WingWeight
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the unit cube."""
+
+    name: str
+    d: int
+    local: bool  # whether most of its variation happens in a small part of the space
+    of: Callable[[np.ndarray], np.ndarray]
+
+    def __call__(self, u):
+        return self.of(u)
+
+
+def _of_simulator(simulator):
+    def run(u):
+        inputs = {name: column.to_numpy() for name, column in simulator.space.from_unit(u).items()}
+        answer = simulator(**inputs)
+        return np.asarray(next(iter(answer.values())) if isinstance(answer, dict) else answer)
+
+    return run
+
+
+def gramacy_lee(u):
+    """Gramacy & Lee 2009, Adaptive design and analysis of supercomputer experiments, Technometrics 51: on [-2, 6]^2."""
+    x = 8 * u - 2
+    return x[:, 0] * np.exp(-(x**2).sum(axis=1))
+
+
+def easom(u):
+    """Easom 1990, on [-3, 9]^2."""
+    x = 12 * u - 3
+    return -np.cos(x).prod(axis=1) * np.exp(-((x - np.pi) ** 2).sum(axis=1))
+
+
+def gaussian_peak(u):
+    """Genz 1984, Testing multidimensional integration routines: Gaussian family, in three dimensions."""
+    return np.exp(-((6 * (u - [0.3, 0.6, 0.7])) ** 2).sum(axis=1))
+
+
+def corner_peak(u):
+    """Genz 1984: corner peak family, in three dimensions."""
+    return (1 + u @ [5.0, 4.0, 3.0]) ** -4
+
+
+def branin_peak(u):
+    """Branin 1972 with a narrow peak on it."""
+    x, y = 15 * u[:, 0] - 5, 15 * u[:, 1]
+    branin = (y - 5.1 / (4 * np.pi**2) * x**2 + 5 / np.pi * x - 6) ** 2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10
+    return branin / 50 + 8 * np.exp(-((u[:, 0] - 0.7) ** 2 + (u[:, 1] - 0.75) ** 2) / (2 * 0.05**2))
+
+
+def oscillator(u):
+    """Steady amplitude of a driven damped oscillator m x'' + c x' + k x = F cos(w t), over w, c and F: a resonance."""
+    ratio, damping, force = 0.2 + 3.8 * u[:, 0], 0.1 + 0.3 * u[:, 1], 0.5 + u[:, 2]
+    return force / np.sqrt((1 - ratio**2) ** 2 + (2 * damping * ratio) ** 2)
+
+
+def front(u):
+    """A steep curved front around one corner: the tanh step of adaptive mesh refinement (Mitchell 2013)."""
+    return np.tanh(20 * (0.35 - np.hypot(u[:, 0], u[:, 1])))
+
+
+def michalewicz(u):
+    """Michalewicz 1992, m = 5, in two dimensions."""
+    x = np.pi * u
+    return (
+        -np.sin(x[:, 0]) * np.sin(x[:, 0] ** 2 / np.pi) ** 10 - np.sin(x[:, 1]) * np.sin(2 * x[:, 1] ** 2 / np.pi) ** 10
+    )
+
+
+def franke(u):
+    """Franke 1979."""
+    x, y = 9 * u.T
+    return (0.75 * np.exp(-((x - 2) ** 2 + (y - 2) ** 2) / 4) + 0.75 * np.exp(-((x + 1) ** 2) / 49 - (y + 1) / 10)
+            + 0.5 * np.exp(-((x - 7) ** 2 + (y - 3) ** 2) / 4) - 0.2 * np.exp(-((x - 4) ** 2) - (y - 7) ** 2))  # fmt: skip
+
+
+def gramacy_lee_6(u):
+    """Gramacy & Lee 2009: six inputs, two of them inert, fast oscillation at one end of the first."""
+    return np.exp(np.sin((0.9 * (u[:, 0] + 0.48)) ** 10)) + u[:, 1] * u[:, 2] + u[:, 3]
+
+
+def currin(u):
+    """Currin, Mitchell, Morris & Ylvisaker 1991."""
+    x, y = u[:, 0], np.maximum(u[:, 1], 1e-12)
+    return (
+        (1 - np.exp(-1 / (2 * y)))
+        * (2300 * x**3 + 1900 * x**2 + 2092 * x + 60)
+        / (100 * x**3 + 500 * x**2 + 4 * x + 20)
+    )
+
+
+def friedman(u):
+    """Friedman 1991, with five inert inputs."""
+    return 10 * np.sin(np.pi * u[:, 0] * u[:, 1]) + 20 * (u[:, 2] - 0.5) ** 2 + 10 * u[:, 3] + 5 * u[:, 4]
+
+
+def inert(u):
+    """Four inputs of twenty matter."""
+    return np.sin(4 * u[:, 3]) + 2 * u[:, 7] ** 2 + u[:, 11] * u[:, 15]
+
+
+FUNCTIONS = (
+    Function("gramacy_lee", 2, True, gramacy_lee),
+    Function("easom", 2, True, easom),
+    Function("gaussian_peak", 3, True, gaussian_peak),
+    Function("corner_peak", 3, True, corner_peak),
+    Function("branin_peak", 2, True, branin_peak),
+    Function("oscillator", 3, True, oscillator),
+    Function("front", 2, True, front),
+    Function("michalewicz", 2, True, michalewicz),
+    Function("franke", 2, False, franke),
+    Function("gramacy_lee_6", 6, True, gramacy_lee_6),
+    Function("currin", 2, False, currin),
+    Function("borehole", 8, False, _of_simulator(Borehole())),
+    Function("wing_weight", 10, False, _of_simulator(WingWeight())),
+    Function("otl_circuit", 6, False, _of_simulator(OTLCircuit())),
+    Function("piston", 7, False, _of_simulator(Piston())),
+    Function("ishigami", 3, False, _of_simulator(Ishigami())),
+    Function("friedman", 10, False, friedman),
+    Function("inert", 20, False, inert),
+)
