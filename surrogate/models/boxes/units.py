@@ -27,19 +27,24 @@ class Units:
     Attributes
     ----------
     counts : ndarray of int64, shape (n, 2)
-        Weight and weighted y of each row.
+        Weight and weighted y of each row; int8 if all weights are 1 and all y 0 or 1.
     of_n, of_k : float
         Units in a weight of 1 and in a y of 1, powers of two.
     """
 
-    counts: NDArray[np.int64]
+    counts: NDArray[np.int64] | NDArray[np.int8]
     of_n: float
     of_k: float
+
+    @property
+    def plain(self) -> bool:
+        """Whether all weights are 1 and all y 0 or 1."""
+        return self.counts.dtype == np.int8
 
     @cached_property
     def total(self) -> NDArray[np.int64]:
         """All rows: number and y, in units."""
-        return np.asarray(self.counts.sum(axis=0))
+        return np.asarray(self.counts.sum(axis=0, dtype=np.int64))
 
     def n(self, units: int) -> float:
         """Return a number of rows: an integer, unless weights are fractions."""
@@ -71,6 +76,10 @@ def in_units(y: NDArray[np.float64], weights: NDArray[np.float64] | None = None)
     >>> units.n(units.total[0]), units.k(units.total[1])
     (7, 5.0)
     """
+    if weights is None and len(y) < 2**31 and ((y == 0) | (y == 1)).all():
+        plain = np.ones((len(y), 2), dtype=np.int8)
+        plain[:, 1] = y
+        return Units(plain, 1.0, 1.0)
     counts = np.empty((len(y), 2), dtype=np.int64)
     of_n = 1.0
     if weights is None:

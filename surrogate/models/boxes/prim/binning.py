@@ -17,7 +17,10 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from surrogate.models.boxes.prim.binning_kernel import Listed
+
 SAMPLED = 16  # rows in the sample for each bin: the share of a bin is then right within a quarter
+MOST_BINS = 256  # so that a code is a byte, and the counts of 20 columns stay in the first cache
 CELLS = 4  # for each bin: most cells have no edge, and the search for the bin ends at once
 
 
@@ -51,26 +54,6 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Listing:
-    """The rows of each bin.
-
-    Attributes
-    ----------
-    rows : ndarray of int32
-        Rows by bin, column after column.
-    starts : ndarray of int64
-        Where each bin starts; one more for the end of the last.
-    in_order : ndarray of bool
-        Whether the rows of a bin are in order of their values. A search puts those bins in order that it needs, which
-        helps the next search on the same rows.
-    """
-
-    rows: NDArray[np.int32]
-    starts: NDArray[np.int64]
-    in_order: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
 class Bins:
     """The bins of all columns. Bins are numbered through: column j has those from ``offsets[j]`` on.
 
@@ -85,6 +68,8 @@ class Bins:
         Of the real and of the integer columns, if there are any.
     edges : tuple of ndarray
         For each column the values at which a next bin starts; none for categories.
+    counted : ndarray of int64, optional
+        What `counts` returns, if it is known already.
     """
 
     codes: NDArray[Any]
@@ -92,19 +77,57 @@ class Bins:
     single: NDArray[np.bool_]
     numbers: tuple[Numbers, ...]
     edges: tuple[NDArray[Any], ...]
+    counted: NDArray[np.int64] | None = None
 
     @cached_property
-    def listing(self) -> Listing:
-        """The rows of each bin, made when a search asks for them."""
+    def counts(self) -> NDArray[np.int64]:
+        """Number of rows in each bin."""
         from surrogate.models.boxes.prim import binning_kernel
 
-        n, d = self.codes.shape
+        if self.counted is not None:
+            return self.counted
         counts = np.zeros(self.offsets[-1], dtype=np.int64)
         binning_kernel.count_rows(self.codes, self.offsets, counts)
-        starts = np.append(0, np.cumsum(counts))
-        rows = np.empty(n * d, dtype=np.int32)
-        binning_kernel.list_rows(self.codes, self.offsets, starts[:-1].copy(), rows)
-        return Listing(rows, starts, self.single.copy())
+        return counts
+
+    @cached_property
+    def listing(self) -> Listed:
+        """The rows of each bin, as far as searches ask for them, which helps the next search on the same rows."""
+        from surrogate.models.boxes.prim import binning_kernel
+
+        # Memory that is never written is never taken.
+        rows = np.empty(self.codes.size, dtype=np.int32)
+        starts, used = np.zeros(len(self.single), dtype=np.int64), np.zeros(1, dtype=np.int64)
+        listing = binning_kernel.Listed(
+            self.codes,
+            self.offsets,
+            rows,
+            used,
+            starts,
+            self.counts.copy(),
+            np.zeros(len(self.single), dtype=bool),
+            self.single.copy(),
+        )
+        numeric = np.array([j for part in self.numbers for j in part.places], dtype=np.int64)
+        binning_kernel.list_outer(listing, numeric)
+        return listing
+
+    def rows_between(
+        self, j: int, first: int, last: int, begin: int | None = None, end: int | None = None
+    ) -> NDArray[np.int32]:
+        """Return the rows of the bins of column `j` from the first to the last.
+
+        `begin` and `end` are places in the listing: from where in the first bin, and up to where in the last.
+        """
+        from surrogate.models.boxes.prim import binning_kernel
+
+        listing = self.listing
+        binning_kernel.list_range(listing, j, first, last)
+        starts, stops = (own[first : last + 1].copy() for own in (listing.starts, listing.stops))
+        starts[0], stops[-1] = starts[0] if begin is None else begin, stops[-1] if end is None else end
+        breaks = np.flatnonzero(starts[1:] != stops[:-1]) + 1
+        parts = zip(starts[np.append(0, breaks)], stops[np.append(breaks - 1, len(stops) - 1)], strict=True)
+        return np.concatenate([listing.rows[part[0] : part[1]] for part in parts])
 
     def take(self, rows: NDArray[np.intp]) -> Bins:
         """Return the bins of a part of the rows, which need not be sought again."""
@@ -133,7 +156,7 @@ class Bins:
 
 def bins_for(n: int) -> int:
     """Return how many bins suit `n` rows: few enough to stay in the cache, narrow enough to be put in order soon."""
-    return 1024 if n > 300_000 else min(max(n // 16, 8), 256)
+    return min(max(n // 16, 8), MOST_BINS)
 
 
 def bin_columns(
@@ -175,15 +198,20 @@ def bin_columns(
         widths[place], single[place] = count, np.ones(count, dtype=bool)
     widest = int(widths.max())
     codes = np.empty((n, d), dtype=np.uint8 if widest <= 256 else np.uint16 if widest <= 65536 else np.uint32)
+    offsets = np.append(0, np.cumsum(widths))
+    counts = np.zeros(offsets[-1], dtype=np.int64)
     for numbers, edges in read:
         first, starts, middles, scales = _cells(edges, n_bins)
         joined = np.concatenate([*edges, edges[0][:1]])
         binning_kernel.first_edges(joined, starts, middles, scales, first)
-        binning_kernel.code_values(*numbers.buffer, joined, starts, middles, scales, first, numbers.places, codes)
-    for place, own_codes, _ in categories:
+        binning_kernel.code_values(
+            *numbers.buffer, joined, starts, middles, scales, first, numbers.places, codes, offsets, counts
+        )
+    for place, own_codes, count in categories:
         codes[:, place] = own_codes
+        counts[offsets[place] : offsets[place + 1]] = np.bincount(own_codes, minlength=count)
     families = tuple(numbers for numbers, _ in read)
-    return Bins(codes, np.append(0, np.cumsum(widths)), np.concatenate(single), families, tuple(all_edges))
+    return Bins(codes, offsets, np.concatenate(single), families, tuple(all_edges), counts)
 
 
 def _edges(table: NDArray[Any], n_bins: int) -> list[NDArray[Any]]:

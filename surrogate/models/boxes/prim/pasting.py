@@ -15,6 +15,8 @@ from surrogate.models.boxes.trajectory import Step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from surrogate.models.boxes.prim.binning import Numbers
     from surrogate.models.boxes.prim.objective import Objective
     from surrogate.models.boxes.units import Units
@@ -96,9 +98,9 @@ class _Pasted:
     """A box that grows, and the rows that a single limit keeps out of it."""
 
     def __init__(self, columns: Columns, units: Units, peeled: Step) -> None:
-        from surrogate.models.boxes.prim import pasting_kernel, peeling_kernel
+        from surrogate.models.boxes.prim import binning_kernel, pasting_kernel, peeling_kernel
 
-        self.kernel, self.peeling = pasting_kernel, peeling_kernel
+        self.kernel, self.peeling, self.binning = pasting_kernel, peeling_kernel, binning_kernel
         self.bins, self.listing, self.units = columns.bins, columns.bins.listing, units
         self.limits = dict(peeled.limits)
         places = [j for kind in Kind for j, c in enumerate(columns.columns) if c.kind is kind and c.name in self.limits]
@@ -120,24 +122,28 @@ class _Pasted:
             self.misses, self.missed, self.member, self.bins.codes, self.bins.offsets, self.places, units.counts,
             self.hist, self.pool,
         )  # fmt: skip
-        self.total = units.counts[self.member == 0].sum(axis=0)
+        self.total = units.counts[np.flatnonzero(self.member == 0)].sum(axis=0)
 
     def _shut_out(self, number: int, column: Column) -> None:
         """Note which rows the limit of a column keeps out."""
-        rows, starts, limit = self.listing.rows, self.listing.starts, self.limits[column.name]
-        first, last = self.bin_ends[self.places[number]]
+        limit, j = self.limits[column.name], int(self.places[number])
+        first, last = self.bin_ends[j].tolist()
         if isinstance(limit, frozenset):
             for category, value in enumerate(column.values):
                 if value not in limit:
-                    begin, end = starts[first + category : first + category + 2]
-                    self.kernel.miss(rows, begin, end, 2 * number, self.misses, self.missed)
+                    rows = self.bins.rows_between(j, first + category, first + category)
+                    self.kernel.miss(rows, 2 * number, self.misses, self.missed)
             return
         for end in (0, 1):
             if math.isfinite(limit[end]):
                 side = 2 * number + end
                 self.of_number[number].draw(number, end, limit[end])
-                begin, stop = (self.boundary[side], starts[last + 1]) if end else (starts[first], self.boundary[side])
-                self.kernel.miss(rows, begin, stop, side, self.misses, self.missed)
+                bin_, boundary = int(self.bin[side]), self.boundary[side]
+                if end:
+                    rows = self.bins.rows_between(j, bin_, last, begin=boundary)
+                else:
+                    rows = self.bins.rows_between(j, first, bin_, end=boundary)
+                self.kernel.miss(rows, side, self.misses, self.missed)
 
     def offers(self, alpha: float) -> Iterator[_Offer]:
         """Yield each wider limit that lets rows in."""
@@ -152,7 +158,7 @@ class _Pasted:
 
     def _more_categories(self, number: int, column: Column, limit: frozenset[Any]) -> Iterator[_Offer]:
         first = int(self.bin_ends[self.places[number], 0])
-        held = [c for c in range(len(column.values)) if self._holds(first + c)]
+        held = [c for c in range(len(column.values)) if self._holds(number, first + c)]
         absent = [c for c in held if column.values[c] not in limit]
         if column.kind is Kind.ORDERED:
             inside = [c for c in held if column.values[c] in limit]
@@ -166,19 +172,19 @@ class _Pasted:
                 wider = limit | {column.values[category]}
                 yield _Offer(number, 2 * number, wider, (n, k), len(absent) == 1, first + category)
 
-    def _holds(self, bin_: int) -> bool:
-        begin, end = self.listing.starts[bin_ : bin_ + 2]
-        return bool(self.units.counts[self.listing.rows[begin:end], 0].any())
+    def _holds(self, number: int, bin_: int) -> bool:
+        rows = self.bins.rows_between(int(self.places[number]), bin_, bin_)
+        return bool(self.units.counts[rows, 0].any())
 
     def take(self, offer: _Offer) -> None:
         """Widen a limit and let the rows in that it kept out."""
         column, bins = self.limited[offer.number], self.bins
         if isinstance(offer.limit, frozenset):
-            begin, end = self.listing.starts[offer.bin : offer.bin + 2]
+            rows = bins.rows_between(int(self.places[offer.number]), offer.bin, offer.bin)
         else:
-            begin, end = self.of_number[offer.number].move(offer)
+            rows = self.of_number[offer.number].move(offer)
         self.kernel.enter(
-            self.listing.rows, begin, end, offer.side, self.misses, self.missed, self.member, bins.codes, bins.offsets,
+            rows, offer.side, self.misses, self.missed, self.member, bins.codes, bins.offsets,
             self.places, self.units.counts, self.hist, self.pool, self.total,
         )  # fmt: skip
         self.limits[column.name] = offer.limit
@@ -203,17 +209,15 @@ class _Limited:
         self.on_limit = np.zeros(sides, dtype=np.int64)
 
     def _column(self, number: int) -> tuple[Any, ...]:
-        listing = self.box.listing
-        return self.flat, self.index_of[number] * self.column_stride, self.stride, listing.rows, listing.starts
+        j = int(self.box.places[number])
+        return self.flat, self.index_of[number] * self.column_stride, self.stride, self.box.listing, j
 
     def draw(self, number: int, end: int, limit: float) -> None:
         """Note where in the listing a limit lies, and which rows lie exactly on it."""
         box, side, j = self.box, 2 * number + end, self.box.places[number]
         key = self.flat.dtype.type(box.limited[number].key(limit))
         bin_ = int(box.bins.offsets[j] + np.searchsorted(box.bins.edges[j], key, side="right"))
-        at, after = (
-            box.peeling.position(*self._column(number), box.listing.in_order, bin_, key, past) for past in (False, True)
-        )
+        at, after = (box.peeling.position(*self._column(number), bin_, key, past) for past in (False, True))
         box.bin[side], box.boundary[side], box.touching[side] = bin_, after if end else at, (at, after)
         self.bounded[number, end] = True
 
@@ -228,8 +232,8 @@ class _Limited:
                 self.on_limit[side] = box.units.counts[rows[box.member[rows] == 0], 0].sum() if end > begin else 0
         box.kernel.find_pastes(
             self.flat, self.column_stride, self.stride, self.index, box.places[self.numbers], self.numbers,
-            self.bounded, listing.rows, listing.starts, listing.in_order, box.bins.single, box.bin_ends, box.bin,
-            box.member, box.hist, box.units.counts, box.pool, self.on_limit, alpha, int(box.units.of_n), self.values,
+            self.bounded, listing, box.bins.single, box.bin_ends, box.bin, box.member, box.hist,
+            box.units.counts, box.pool, self.on_limit, alpha, int(box.units.of_n), self.values,
             self.beyond, self.taken,
         )  # fmt: skip
 
@@ -248,19 +252,22 @@ class _Limited:
 
     def _outermost(self, number: int, end: int) -> float | int:
         first = self.box.bin_ends[self.box.places[number], end]
-        value: float | int = self.box.kernel.outermost(
+        value: float | int = self.box.peeling.outermost(
             *self._column(number), first, -1 if end else 1, self.box.units.counts
         )
         return value
 
-    def move(self, offer: _Offer) -> tuple[int, int]:
-        """Move a limit; return from where to where the rows are listed that it kept out and lets in."""
-        box, end, old = self.box, offer.side % 2, self.box.boundary[offer.side]
+    def move(self, offer: _Offer) -> NDArray[np.int32]:
+        """Move a limit; return the rows that it kept out and lets in."""
+        box, end, j = self.box, offer.side % 2, int(self.box.places[offer.number])
+        old_bin, old = int(box.bin[offer.side]), box.boundary[offer.side]
         limit = offer.limit[end]  # type: ignore[index]
         if math.isfinite(limit):
             self.draw(offer.number, end, limit)
-            new = box.boundary[offer.side]
+            bin_, new = int(box.bin[offer.side]), box.boundary[offer.side]
         else:
             self.bounded[offer.number, end] = False
-            new = int(box.listing.starts[box.bin_ends[box.places[offer.number], end] + end])
-        return (old, new) if end else (new, old)
+            bin_, new = int(box.bin_ends[j, end]), None
+        if end:
+            return box.bins.rows_between(j, old_bin, bin_, begin=old, end=new)
+        return box.bins.rows_between(j, bin_, old_bin, begin=new, end=old)

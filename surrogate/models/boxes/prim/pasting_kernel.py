@@ -15,11 +15,11 @@ from surrogate.models.boxes.prim.peeling_kernel import UPPER, value_beyond, walk
 
 
 @numba.njit(cache=True)
-def miss(rows: Any, begin: int, end: int, side: int, misses: Any, missed: Any) -> None:
-    """Note that the listed rows miss a side."""
-    for place in range(begin, end):
-        misses[rows[place]] += 1
-        missed[rows[place]] += side
+def miss(rows: Any, side: int, misses: Any, missed: Any) -> None:
+    """Note that rows miss a side."""
+    for row in rows:
+        misses[row] += 1
+        missed[row] += side
 
 
 @numba.njit(cache=True)
@@ -50,13 +50,12 @@ def _join(
 
 @numba.njit(cache=True)
 def enter(
-    rows: Any, begin: int, end: int, side: int, misses: Any, missed: Any, member: Any, codes: Any, offsets: Any,
-    columns: Any, weights: Any, hist: Any, pool: Any, total: Any,
+    rows: Any, side: int, misses: Any, missed: Any, member: Any, codes: Any, offsets: Any, columns: Any, weights: Any,
+    hist: Any, pool: Any, total: Any,
 ) -> None:  # fmt: skip
-    """Let the listed rows in at a side: members of it join the box, others may now miss one other side only."""
+    """Let rows in at a side: members of it join the box, others may now miss one other side only."""
     j = columns[side // 2]
-    for place in range(begin, end):
-        row = rows[place]
+    for row in rows:
         misses[row] -= 1
         missed[row] -= side
         if weights[row, 0] == 0:
@@ -74,8 +73,8 @@ def enter(
 
 @numba.njit(cache=True)
 def find_pastes(
-    flat: Any, column_stride: int, stride: int, index: Any, places: Any, numbers: Any, bounds: Any, rows: Any,
-    starts: Any, in_order: Any, single: Any, bin_ends: Any, bins: Any, member: Any, hist: Any, weights: Any, pool: Any,
+    flat: Any, column_stride: int, stride: int, index: Any, places: Any, numbers: Any, bounds: Any, listing: Any,
+    single: Any, bin_ends: Any, bins: Any, member: Any, hist: Any, weights: Any, pool: Any,
     on_limit: Any, alpha: float, unit: int, values: Any, beyond: Any, taken: Any,
 ) -> None:  # fmt: skip
     """Find how far each side of each limited column of numbers would move.
@@ -97,28 +96,12 @@ def find_pastes(
                 continue
             step = 1 if end == UPPER else -1
             bin_, value, _, _, n, k = walk(
-                flat, base, stride, rows, starts, in_order, single, bins[side], step, member, 1 + side, hist[end],
+                flat, base, stride, listing, places[number], single, bins[side], step, member, 1 + side, hist[end],
                 weights, place - on_limit[side],
             )  # fmt: skip
             values[side] = value
             taken[side, 0], taken[side, 1] = n, k
             _, beyond[side] = value_beyond(
-                flat, base, stride, rows, starts, bin_, bin_ends[places[number], end], step, member, 1 + side,
-                hist[end], value,
+                flat, base, stride, listing, places[number], bin_, bin_ends[places[number], end], step, member,
+                1 + side, hist[end], value,
             )  # fmt: skip
-
-
-@numba.njit(cache=True)
-def outermost(flat: Any, base: int, stride: int, rows: Any, starts: Any, bin_: int, step: int, weights: Any) -> Any:
-    """Return the smallest (or largest) value of a column, starting with its first (or last) bin."""
-    value, found = flat[0], False
-    while not found:
-        for place in range(starts[bin_], starts[bin_ + 1]):
-            row = rows[place]
-            if weights[row, 0] == 0:
-                continue
-            other = flat[base + row * stride]
-            if not found or ((other < value) if step > 0 else (other > value)):
-                value, found = other, True
-        bin_ += step
-    return value

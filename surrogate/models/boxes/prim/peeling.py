@@ -81,9 +81,13 @@ class _Inside:
         self.total = units.total.copy()
         self.limits: dict[str, Limit] = {}
         # Rows in the box are 0, the others -1.
-        self.member = np.where(units.counts[:, 0] > 0, 0, -1).astype(np.int16)
-        self.hist = np.zeros((self.bins.offsets[-1], 2), dtype=np.int64)
-        self.kernel.fill(self.bins.codes, self.bins.offsets, units.counts, self.hist)
+        self.member = np.zeros(columns.n, dtype=np.int16)
+        self.member[units.counts[:, 0] == 0] = -1
+        self.hist = np.zeros((self.bins.offsets[-1], 2), dtype=np.int32 if units.plain else np.int64)
+        fill = self.kernel.fill
+        if units.plain:
+            self.hist[:, 0], fill = self.bins.counts, self.kernel.fill_cases
+        fill(self.bins.codes, self.bins.offsets, units.counts, self.hist)
         self.ends = np.stack([self.bins.offsets[:-1], self.bins.offsets[1:] - 1], axis=1)
         self.numbers = [_Numbers(self, *part.buffer, part.places) for part in self.bins.numbers]
         self.of_number = [(part, i) for part in self.numbers for i in range(len(part.places))]
@@ -138,15 +142,15 @@ class _Inside:
         """Make one of the peels that `cuts` returned: draw the limit and let the rows outside it leave."""
         if number < 2 * len(self.of_number):
             part, i = self.of_number[number // 2]
-            begin, end = part.limit(i, 1 - number % 2)
+            rows = part.limit(i, 1 - number % 2)
         else:
-            begin, end = self._limit_category(*self.removable[number - 2 * len(self.of_number)])
+            rows = self._limit_category(*self.removable[number - 2 * len(self.of_number)])
         bins = self.bins
         # In order, so that what is read of them lies in order in memory.
-        rows = np.sort(self.listing.rows[begin:end])
+        rows.sort()
         self.kernel.leave(rows, bins.codes, bins.offsets, self.member, self.units.counts, self.hist, self.total)
 
-    def _limit_category(self, j: int, category: int) -> tuple[int, int]:
+    def _limit_category(self, j: int, category: int) -> NDArray[np.int32]:
         kept = [c for c in self.allowed[j] if c != category]
         if self.columns[j].kind is Kind.ORDERED:
             # What lies beyond the category has no rows any more.
@@ -154,8 +158,8 @@ class _Inside:
             kept = [c for c in kept if (c > category if above else c < category)]
         self.allowed[j] = kept
         self.limits[self.columns[j].name] = frozenset(self.columns[j].values[c] for c in kept)
-        begin, end = self.listing.starts[self.bins.offsets[j] + category :][:2]
-        return int(begin), int(end)
+        bin_ = int(self.bins.offsets[j] + category)
+        return self.bins.rows_between(j, bin_, bin_)
 
 
 class _Numbers:
@@ -168,10 +172,14 @@ class _Numbers:
         shape = (len(places), 2)
         self.bin, self.exact = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_)
         self.value, self.left = np.zeros(shape, dtype=flat.dtype), np.zeros((*shape, 2), dtype=np.int64)
-        self.limit_values = np.zeros(shape, dtype=flat.dtype)
-        # The cut at the very first row of each end is the range of the data.
-        self.find(np.zeros(2, dtype=np.int64))
-        self.edge, self.limit_values = self.value.copy(), self.value.copy()
+        self.edge = np.zeros(shape, dtype=flat.dtype)
+        for i, j in enumerate(self.places):
+            for side in (0, 1):
+                self.edge[i, side] = inside.kernel.outermost(
+                    flat, i * column_stride, stride, inside.listing, j, inside.ends[j, side], 1 - 2 * side,
+                    inside.units.counts,
+                )  # fmt: skip
+        self.limit_values = self.edge.copy()
         self.varying = (self.edge[:, 0] != self.edge[:, 1])[:, None, None]
         self.free = np.ones((len(places), 1), dtype=bool)
 
@@ -179,8 +187,8 @@ class _Numbers:
         """Find the cuts at places counted from either end."""
         box, listing = self.inside, self.inside.listing
         box.kernel.find_cuts(
-            self.flat, self.column_stride, self.stride, self.places, self.integer, listing.rows, listing.starts,
-            listing.in_order, box.bins.single, box.ends, box.member, box.hist, box.units.counts, box.total, near,
+            self.flat, self.column_stride, self.stride, self.places, self.integer, listing, box.bins.single, box.ends,
+            box.member, box.hist, box.units.counts, box.total, near,
             self.limit_values, self.bin, self.value, self.exact, self.left,
         )  # fmt: skip
 
@@ -189,12 +197,12 @@ class _Numbers:
         """Whether the cut at each end of each column would be a limit: at the end of the data it is none."""
         return np.asarray(~self.exact | (self.value != self.edge))
 
-    def limit(self, i: int, side: int) -> tuple[int, int]:
-        """Draw the limit of a cut that was found; return from where to where the rows are listed that leave."""
-        box, listing, kernel = self.inside, self.inside.listing, self.inside.kernel
+    def limit(self, i: int, side: int) -> NDArray[np.int32]:
+        """Draw the limit of a cut that was found; return the rows beyond it."""
+        box, kernel = self.inside, self.inside.kernel
         j = int(self.places[i])
         column, bin_, exact = box.columns[j], int(self.bin[i, side]), bool(self.exact[i, side])
-        place = (self.flat, i * self.column_stride, self.stride, listing.rows, listing.starts)
+        place = (self.flat, i * self.column_stride, self.stride, box.listing, j)
         gone = kept = self.value[i, side]
         if not exact:
             last, step = box.ends[j, 1 - side], -1 if side else 1
@@ -207,10 +215,10 @@ class _Numbers:
         self.limit_values[i, side] = kept
         self.free[i] = False
         # The rows at the value of the cut leave unless it is exact.
-        boundary = kernel.position(*place, listing.in_order, bin_, gone, exact == bool(side))
+        boundary = int(kernel.position(*place, bin_, gone, exact == bool(side)))
         if side:
-            return boundary, int(listing.starts[box.ends[j, 1] + 1])
-        return int(listing.starts[box.ends[j, 0]]), boundary
+            return box.bins.rows_between(j, bin_, int(box.ends[j, 1]), begin=boundary)
+        return box.bins.rows_between(j, int(box.ends[j, 0]), bin_, end=boundary)
 
 
 def midpoint(kept: float, gone: float) -> float:
