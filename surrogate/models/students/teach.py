@@ -10,9 +10,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from surrogate.models.records.classifier import softmax
-from surrogate.models.students.boosted_trees_student import weighted_classes
 from surrogate.models.students.hinton import logits_of
 from surrogate.models.students.student import check_mixture
+from surrogate.models.students.weighted_classes import weighted_classes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
