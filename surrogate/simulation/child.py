@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from surrogate.simulation.outcome import Outcome
 
 _KILL_SECONDS = 5.0
+_SUPERVISOR_SECONDS = 2.0
 _SHOW_SECONDS = 0.2
 # Of what runs print so much is kept on disk; it has been shown by then.
 _LOG_BYTES = 16 << 20
@@ -127,13 +128,13 @@ def _watch(worker: int, waking: int, log: Log) -> NoReturn:
         if 0 in events or signal.SIGTERM in signals:
             _kill_group(worker)
             status = os.waitpid(worker, 0)[1]
-            kill_descendants(_KILL_SECONDS)
+            kill_descendants(_KILL_SECONDS, _SUPERVISOR_SECONDS)
             log.end()
             _end_like(status)
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:  # adopted orphans end too
             if ended[0] == worker:
                 _kill_group(worker)
-                kill_descendants(_KILL_SECONDS)
+                kill_descendants(_KILL_SECONDS, _SUPERVISOR_SECONDS)
                 log.end()
                 _end_like(ended[1])
 

@@ -12,6 +12,8 @@ from typing import Any
 
 _SET_DEATH_SIGNAL, _SET_SUBREAPER = 1, 36  # of Linux' prctl
 
+_SUPERVISOR = "simulation/supervisor.py"
+
 
 def adopt_orphans() -> None:
     """Make whoever loses its parent below this process a child of it, so that nobody escapes by detaching.
@@ -28,12 +30,19 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
-def kill_descendants(seconds: float) -> None:
-    """Kill all descendants of this process, again and again until there are none; at most for so long."""
+def kill_descendants(seconds: float, supervisors: float = 0.0) -> None:
+    """Kill all descendants of this process, again and again until there are none; at most for so long.
+
+    Supervisors of external programs, whose worker is dead, have so many seconds to end their programs and remove the
+    directories of their runs.
+    """
     if not _reaped():
         return
     import psutil
 
+    patience = time.monotonic() + supervisors
+    while _reaped() and time.monotonic() < patience and any(map(_supervises, psutil.Process().children())):
+        time.sleep(0.01)
     deadline = time.monotonic() + seconds
     while _reaped() and time.monotonic() < deadline:
         for process in psutil.Process().children(recursive=True):
@@ -52,6 +61,13 @@ def resident(pid: int) -> int:
     except psutil.Error:
         return 0
     return sum(map(_resident, family))
+
+
+def _supervises(process: Any) -> bool:
+    try:
+        return any(part.endswith(_SUPERVISOR) for part in process.cmdline())
+    except Exception:  # it has ended in the meantime
+        return False
 
 
 def _resident(process: Any) -> int:

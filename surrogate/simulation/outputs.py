@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numbers
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -197,9 +199,15 @@ def _name(name: Any) -> str:
 
 
 def _numbers(value: Any, what: str) -> NDArray[np.float64]:
-    """Real numbers as float64: text, None, complex and ragged lists are refused."""
+    """Real numbers as float64: text, None, complex and ragged lists are refused; what is masked is NaN."""
     try:
+        if isinstance(value, numbers.Real | Decimal):
+            value = float(value)  # fractions too
+        elif isinstance(value, np.ma.MaskedArray):
+            value = np.ma.filled(value.astype(np.float64), np.nan)
         array = np.asarray(value)
+    except OverflowError:
+        raise BadOutput(f"{what} returned a whole number that is too large for a float") from None
     except (ValueError, TypeError) as error:
         raise BadOutput(f"{what} returned {type(value).__name__} that is no array of numbers: {error}") from None
     if array.dtype.kind not in "biuf":

@@ -14,7 +14,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,8 +27,10 @@ MARK = "SURROGATE_RUN"
 _SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 _CLOSE_SECONDS = 30.0
 _PREFIX = "surrogate-run-"
-# A younger directory may still be without its supervisor's lock.
+# A younger directory may still be without its supervisor's lock; if its worker is dead, it will not be for long.
 _LEFTOVER_SECONDS = 60.0
+_ORPHAN_SECONDS = 3.0
+_LOOK_SECONDS = 10.0
 _LOG_CHARACTERS = 750
 
 
@@ -72,8 +73,8 @@ class Program:
         if os.name != "posix":
             raise OSError("external programs that can be killed with all that they start need Linux or macOS.")
         temporary = Path(tempfile.gettempdir())
-        remove_leftovers(temporary)
-        self.directory = temporary / f"{_PREFIX}{uuid.uuid4().hex}"
+        _look_for_leftovers(temporary)
+        self.directory = temporary / f"{_PREFIX}{os.getpid()}-{uuid.uuid4().hex}"
         # First the supervisor, so that there is no moment at which a directory is nobody's.
         self._supervisor = subprocess.Popen(  # noqa: S603 - this interpreter with our own code
             [sys.executable, "-I", "-S", _SUPERVISOR, str(self.directory)],
@@ -164,14 +165,24 @@ def kill_marked(mark: str) -> None:
                 process.kill()
 
 
-@cache
+_looked: dict[Path, float] = {}
+
+
+def _look_for_leftovers(temporary: Path) -> None:
+    """Call `remove_leftovers` with the first run of this process, and now and then later."""
+    if time.monotonic() - _looked.get(temporary, -_LOOK_SECONDS) >= _LOOK_SECONDS:
+        _looked[temporary] = time.monotonic()
+        remove_leftovers(temporary)
+
+
 def remove_leftovers(temporary: Path) -> None:
-    """Remove the directories of runs whose worker and supervisor were both killed; looked for once a process."""
+    """Remove the directories of runs whose worker and supervisor were both killed."""
     import fcntl
 
     for directory in temporary.glob(f"{_PREFIX}*"):
         with suppress(OSError):  # it is in use, or somebody else's, or gone in the meantime
-            if time.time() - directory.stat().st_mtime < _LEFTOVER_SECONDS or directory.stat().st_uid != os.getuid():
+            found = directory.stat()
+            if time.time() - found.st_mtime < _youth(directory) or found.st_uid != os.getuid():
                 continue
             handle = os.open(directory, os.O_RDONLY | os.O_NOFOLLOW)
             try:
@@ -179,6 +190,14 @@ def remove_leftovers(temporary: Path) -> None:
                 shutil.rmtree(directory, ignore_errors=True)
             finally:
                 os.close(handle)
+
+
+def _youth(directory: Path) -> float:
+    """How many seconds a directory is left alone: fewer if the worker that is named in it has died."""
+    import psutil
+
+    worker = directory.name.removeprefix(_PREFIX).partition("-")[0]
+    return _ORPHAN_SECONDS if worker.isdecimal() and not psutil.pid_exists(int(worker)) else _LEFTOVER_SECONDS
 
 
 def _where_psutil_is() -> str:

@@ -129,9 +129,21 @@ def as_simulator(obj: Any, bounds: Any = None, *, settings: tuple[str, ...] = ()
         obj = Estimator(obj)
     if inspect.isclass(obj):
         raise TypeError(f"simulator: got the class {obj.__name__}; give an object of it: {obj.__name__}().")
+    _check_kind(obj)
     space = Space.from_bounds(getattr(obj, "space", None) if bounds is None else bounds)
     takes_seed = _check_arguments(obj, space, settings)
     return Simulator(obj, space, _declared(obj), bool(getattr(obj, "vectorized", False)), takes_seed)
+
+
+def _check_kind(obj: Any) -> None:
+    """Refuse functions whose calls do not run their body."""
+    for function in (obj, getattr(obj, "__call__", None)):  # noqa: B004 - the method is looked at, not asked for
+        if inspect.iscoroutinefunction(function):
+            raise TypeError(
+                "simulator: it is an async function, which nobody awaits. Wrap it: asyncio.run(...)."
+            )
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError("simulator: it is a generator function, as it yields. Return the outputs of one run.")
 
 
 def _declared(obj: Any) -> tuple[str, ...] | None:
@@ -162,6 +174,8 @@ def _check_arguments(obj: Any, space: Space, settings: tuple[str, ...]) -> bool:
             hint = f" Is {near[0]!r} meant?" if near else _about_arrays(obj, arguments, space, settings)
             where = f"policies: {name!r}" if name in settings else f"bounds[{name!r}]"
             takes = ", ".join(named) or "none by keyword"
+            if getattr(arguments.get(name), "kind", None) is inspect.Parameter.POSITIONAL_ONLY:
+                hint = f" Its {name!r} is positional only: remove the `/` behind it."
             raise ValueError(f"{where}: the simulator has no argument of this name; it takes {takes}.{hint}")
     needed = [
         n for n, a in named.items() if a.default is a.empty and n not in given and not (n == "seed" and takes_seed)
@@ -177,7 +191,8 @@ def _check_arguments(obj: Any, space: Space, settings: tuple[str, ...]) -> bool:
 
 def _about_arrays(obj: Any, arguments: Mapping[str, inspect.Parameter], space: Space, settings: tuple[str, ...]) -> str:
     """Say how names and arrays go together, to somebody whose simulator takes one array."""
-    plain = [name for name, a in arguments.items() if a.default is a.empty and a.kind is not a.KEYWORD_ONLY]
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    plain = [name for name, a in arguments.items() if a.default is a.empty and a.kind in by_place]
     if len(plain) != 1 or {*space.names, *settings} & arguments.keys():
         return ""
     shape = "(n, d)" if getattr(obj, "vectorized", False) else "(d,)"

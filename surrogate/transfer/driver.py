@@ -43,7 +43,7 @@ class Driver(Store):
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        directory = Path(path)
+        directory = Path(path).absolute()  # simulators may change the working directory
         check_directory(directory)
         directory.mkdir(parents=True, exist_ok=True)
         self._lock = lock(directory)

@@ -9,6 +9,7 @@ import platform
 import shutil
 import sqlite3
 import threading
+import time
 import uuid
 from abc import ABC, abstractmethod
 from contextlib import suppress
@@ -23,6 +24,8 @@ HOLDER = "driver.json"
 _RENEW_SECONDS = 10.0
 # A driver on another computer that has not renewed its lock for so long is dead.
 _STALE_SECONDS = 60.0
+# A clock that jumps makes a lock look old: it must not be renewed either while it is watched for so long.
+_WATCH_SECONDS = 1.5 * _RENEW_SECONDS
 
 
 class Lock(ABC):
@@ -79,7 +82,8 @@ class NetworkLock(Lock):
     """A directory that only one can put in place, for file systems whose locks are not reliable.
 
     It holds the name of its driver, and is renewed while that lives. It is stale, and taken over, if the driver ran on
-    this computer and is gone, or if it has not been renewed for a minute by the clock of the file system.
+    this computer and is gone, or if it has not been renewed for a minute by the clock of the file system, and is not
+    while this driver watches it.
     """
 
     def _acquire(self, directory: Path) -> None:
@@ -88,7 +92,7 @@ class NetworkLock(Lock):
         mine.mkdir()
         (mine / HOLDER).write_text(self.text, encoding="utf-8")
         try:
-            if not (self._put(mine) or (self._is_stale(mine) and self._take_over(mine))):
+            if not (self._put(mine) or (self._is_stale(mine, _WATCH_SECONDS) and self._take_over(mine))):
                 raise _refusal(directory)
         except BaseException:
             shutil.rmtree(mine, ignore_errors=True)
@@ -130,16 +134,23 @@ class NetworkLock(Lock):
             with suppress(OSError):  # the ledger will say what is wrong with the disk
                 os.utime(self._held / HOLDER)
 
-    def _is_stale(self, mine: Path) -> bool:
+    def _is_stale(self, mine: Path, watch: float = 0.0) -> bool:
         who = _holder(self._held)
         if who.get("host") == platform.node() and _started(who.get("pid")) != who.get("started"):
             return True
         os.utime(mine / HOLDER)  # the file system's own clock, which may differ from this computer's
         try:
-            age = (mine / HOLDER).stat().st_mtime - (self._held / HOLDER).stat().st_mtime
+            renewed = (self._held / HOLDER).stat().st_mtime
+            if (mine / HOLDER).stat().st_mtime - renewed <= _STALE_SECONDS:
+                return False
+            end = time.monotonic() + watch
+            while time.monotonic() < end:
+                time.sleep(min(0.1, watch))
+                if (self._held / HOLDER).stat().st_mtime != renewed:
+                    return False
         except FileNotFoundError:  # released in the meantime
-            return True
-        return age > _STALE_SECONDS
+            pass
+        return True
 
     def release(self) -> None:
         self._released.set()

@@ -50,7 +50,7 @@ class Store:
         ValueError
             If it is no store, is damaged, empty, or was written by a newer version.
         """
-        directory = Path(path)
+        directory = Path(path).absolute()
         if not (directory / FILE_NAME).exists():
             raise ValueError(f"store: {directory} holds no transfer set (no {FILE_NAME} in it).")
         store = cls(directory, connect(directory, write=False))

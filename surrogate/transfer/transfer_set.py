@@ -134,15 +134,15 @@ class TransferSet:
         """Table for notebooks, everything escaped: the range of every input and output of the successful runs."""
         from html import escape
 
+        described = [("input", str(name), column) for name, column in self.X.items()]
+        described += [("output", name, self[name]) for name in self.output_names]
         rows = ""
-        for kind, columns in (("input", self.X), ("output", {name: self[name] for name in self.output_names})):
-            for name in columns:
-                values = columns[name]
-                if values.dtype.kind in "iuf" and len(values):
-                    spread = f"{values.min():.4g} to {values.max():.4g}"
-                else:
-                    spread = ", ".join(map(str, values.unique()[:8]))
-                rows += f"<tr><td>{kind}</td><th>{escape(str(name))}</th><td>{escape(spread)}</td></tr>"
+        for kind, name, values in described:
+            numbers = values.dtype.kind in "iuf" and len(values)
+            spread = (
+                f"{values.min():.4g} to {values.max():.4g}" if numbers else ", ".join(map(str, values.unique()[:8]))
+            )
+            rows += f"<tr><td>{kind}</td><th>{escape(name)}</th><td>{escape(spread)}</td></tr>"
         return f"<p>{escape(repr(self))}</p><table>{rows}</table>"
 
     # Other ways to come by one

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 import uuid
-from pathlib import Path
 
 import cloudpickle
 import numpy as np
@@ -296,34 +295,32 @@ def test_nothing_survives_the_death_of_the_worker_or_the_supervisor(victim, tmp_
         time.sleep(0.02)
 
 
-def test_a_study_that_is_killed_takes_its_programs_along():
+@pytest.mark.parametrize("executor", [None, "processes"])
+def test_a_run_that_the_study_ends_takes_its_program_and_its_directory_along(executor, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     mark = uuid.uuid4().hex
     command = script(TREE + "time.sleep(300)", environment={"TEST_MARK": mark}, unused=["x"])
-    (outcome,) = outcomes_of(command, {"x": (0, 1)}, n=1, timeout=1.5)
+    (outcome,) = outcomes_of(command, {"x": (0, 1)}, n=1, timeout=1.5, executor=executor)
     assert outcome.status is Status.TIMEOUT
     assert gone(mark)
-    deadline = time.monotonic() + 10
-    while (left := list(Path(tempfile.gettempdir()).glob("surrogate-run-*"))) and time.monotonic() < deadline:
-        # The supervisor removes the directory, or if it was killed too, the next process that runs a program.
-        for folder in left:
-            os.utime(folder, (0, 0))
-        program_module.remove_leftovers.__wrapped__(Path(tempfile.gettempdir()))
-        time.sleep(0.02)
+    # The supervisor has the time to remove the directory.
+    assert not list(tmp_path.glob("surrogate-run-*"))
 
 
 def test_directories_that_killed_runs_left_are_removed_and_those_in_use_stay(tmp_path):
     import fcntl
 
-    folders = {name: tmp_path / f"surrogate-run-{name}" for name in ("left", "young", "used")}
+    names = {"left": "a", "young": "b", "used": "c", "orphan": f"{2**22 + 1}-d", "at work": f"{os.getpid()}-e"}
+    folders = {name: tmp_path / f"surrogate-run-{last}" for name, last in names.items()}
     for name, folder in folders.items():
         (folder / "run").mkdir(parents=True)
-        if name != "young":
-            os.utime(folder, (0, 0))
+        age = {"young": 0, "orphan": 10, "at work": 10}.get(name, 100)
+        os.utime(folder, (time.time() - age,) * 2)
     handle = os.open(folders["used"], os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
     program_module.remove_leftovers(tmp_path)
     os.close(handle)
-    assert [name for name, folder in folders.items() if folder.exists()] == ["young", "used"]
+    assert [name for name, folder in folders.items() if folder.exists()] == ["young", "used", "at work"]
 
 
 def test_a_gigabyte_of_output_fills_neither_memory_nor_disk(tmp_path):

@@ -107,6 +107,31 @@ def test_memory_of_what_a_run_started_counts_too():
     assert outcomes_of(model, memory=300e6)[0].status is Status.MEMORY
 
 
+@linux
+@pytest.mark.parametrize("limit", [{"timeout": 1.5}, {"timeout": 20, "memory": 300e6}], ids=["timeout", "memory"])
+def test_a_fork_bomb_is_ended_to_the_last_process(limit, tmp_path):
+    def bomb(x):
+        """Everyone starts others and sleeps; the bomb is capped, so that a failed test harms nobody."""
+        if x < 0.5:
+            for _ in range(7):
+                if os.fork() == 0:
+                    os.setsid()
+            (tmp_path / str(os.getpid())).touch()
+            ballast = bytearray(4 << 20)  # noqa: F841 - for the memory limit
+            time.sleep(60)
+        return x
+
+    bombed, fine = outcomes_of(bomb, n=2, **limit)
+    assert bombed.status is (Status.MEMORY if "memory" in limit else Status.TIMEOUT)
+    assert fine.status is Status.OK
+    started = [int(path.name) for path in tmp_path.iterdir()]
+    assert len(started) > 20
+    deadline = time.monotonic() + 10
+    while (left := [pid for pid in started if psutil.pid_exists(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left
+
+
 def test_a_worker_with_other_versions_is_refused_by_name():
     here = transport_module.versions()
     transport_module.check_versions(here, here, "node7")

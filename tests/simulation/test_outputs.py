@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -84,3 +87,17 @@ def test_later_runs_must_have_the_outputs_and_shapes_of_the_first():
         assert refused.status is Status.BAD_OUTPUT
         assert not refused.outputs
         assert refused.seconds == 2.0
+
+
+def test_numbers_of_other_kinds_are_numbers_and_masked_ones_are_missing():
+    for number in (Decimal("1.5"), Fraction(3, 2), np.float32(1.5), np.array(1.5), np.longdouble(1.5)):
+        assert read_answer(number, None) == {"y": 1.5}
+        assert read_answer({"lift": number}, None) == {"lift": 1.5}
+    assert read_answer(np.ma.masked_array([1, 2], [False, False]), None) == {"y1": 1.0, "y2": 2.0}
+    with pytest.raises(NotFinite):
+        read_answer({"Cp": np.ma.masked_array([1.0, 2.0], [False, True])}, None)
+    with pytest.raises(BadOutput, match="too large"):
+        read_answer(10**400, None)
+    for other in (Decimal("nan"), Decimal("Infinity")):
+        with pytest.raises(NotFinite):
+            read_answer(other, None)

@@ -144,3 +144,24 @@ def test_a_simulator_of_arrays_with_named_bounds_is_told_how_names_and_arrays_go
     with pytest.raises(ValueError, match=r"shape \(d,\)"):
         as_simulator(lambda x: x[0], {"a": (0, 1), "b": (0, 1)})
     assert as_simulator(Matrix(), [(0, 1), (0, 1)]).vectorized
+
+
+def test_functions_that_a_call_does_not_run_are_refused_at_the_door():
+    async def later(a):
+        return a
+
+    def piecewise(a):
+        yield a
+
+    class Later:
+        async def __call__(self, a):
+            return a
+
+    def by_place(a, /):
+        return a
+
+    for simulator, match in ((later, "nobody awaits"), (Later(), "nobody awaits"), (piecewise, "it yields")):
+        with pytest.raises(TypeError, match=match):
+            as_simulator(simulator, {"a": (0, 1)})
+    with pytest.raises(ValueError, match="remove the `/`"):
+        as_simulator(by_place, {"a": (0, 1)})

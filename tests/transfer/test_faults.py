@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import platform
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
+import uuid
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
+from surrogate.design import LatinHypercube
 from surrogate.simulation import Progress
 from surrogate.transfer import TransferSet, collect, filesystem, lock, verify, writer
 from surrogate.transfer import arrays as arrays_module
@@ -237,6 +243,7 @@ def test_the_ledger_has_no_write_ahead_log_on_a_network_file_system(tmp_path, mo
 
 def test_a_stale_lock_on_a_network_file_system_is_taken_over(tmp_path, monkeypatch):
     monkeypatch.setattr(lock, "is_networked", lambda path: True)
+    monkeypatch.setattr(lock, "_WATCH_SECONDS", 0.2)
     who = {"pid": os.getpid(), "host": platform.node(), "since": "then", "started": 1.0}
     cases = {
         "its number belongs to another process now": (who, 0),
@@ -265,6 +272,7 @@ def left_behind(directory, who, age):
 
 def test_a_stale_lock_is_won_by_one_of_many(tmp_path, monkeypatch):
     monkeypatch.setattr(lock, "is_networked", lambda path: True)
+    monkeypatch.setattr(lock, "_WATCH_SECONDS", 0.2)
     left_behind(tmp_path, {"pid": 1, "host": "elsewhere", "since": "then", "started": 1.0}, 3600)
     won, lost, start = [], [], threading.Barrier(8)
 
@@ -282,6 +290,101 @@ def test_a_stale_lock_is_won_by_one_of_many(tmp_path, monkeypatch):
         thread.join()
     assert (len(won), len(lost)) == (1, 7)
     won[0].release()
+
+
+def test_a_lock_that_a_jump_of_the_clock_made_old_is_not_taken_from_a_living_driver(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "is_networked", lambda path: True)
+    monkeypatch.setattr(lock, "_WATCH_SECONDS", 2.0)
+    held = left_behind(tmp_path, {"pid": 1, "host": "elsewhere", "since": "then", "started": 1.0}, 86_400)
+    alive = threading.Timer(0.5, os.utime, (held / lock.HOLDER,))  # it renews its lock
+    alive.start()
+    with pytest.raises(BlockingIOError, match="on elsewhere since then"):
+        lock.lock(tmp_path)
+    alive.join()
+    assert (held / lock.HOLDER).exists()
+
+
+def test_a_clock_that_jumps_changes_nothing(tmp_path, monkeypatch):
+    """Every second look at the clock is a day away from the first; nothing that is counted in seconds follows."""
+    clock, looks = time.time, itertools.count()
+    monkeypatch.setattr(time, "time", lambda: clock() - 86_400 * (next(looks) % 2))
+    store, states = tmp_path / "s.runs", []
+    for n in (20, 40):
+        design = LatinHypercube(n, seed=n)
+        assert len(collect(Model(), AB, design, store=store, progress=states.append, timeout=20)) == n
+    assert verify(store).ok
+    assert all(0 <= state.seconds < 60 for state in states)
+    with closing(sqlite3.connect(store / FILE_NAME)) as ledger:
+        assert ledger.execute("SELECT count(*) FROM runs WHERE seconds BETWEEN 0 AND 10").fetchone() == (60,)
+
+
+class Slow:
+    def fingerprint(self):
+        return "slow"
+
+    def __call__(self, a, b):
+        time.sleep(0.01)
+        return a
+
+
+@pytest.mark.parametrize(
+    ("executor", "signals"),
+    [
+        (None, ["INT"]),
+        ("processes", ["INT", "INT"]),
+        (None, ["HUP"]),
+        ("processes", ["TERM"]),
+        (None, ["STOP", "CONT", "TERM"]),
+    ],
+    ids=str,
+)
+def test_a_driver_that_is_told_to_stop_stops_within_seconds_and_keeps_what_it_said(tmp_path, executor, signals):
+    store, mark = tmp_path / "s.runs", uuid.uuid4().hex
+    script = f"""
+import sys, time
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_faults import AB, Slow, collect
+collect(Slow(), AB, 300, store=sys.argv[1], executor={executor!r})
+"""
+    command = [sys.executable, "-c", script, str(store)]
+    environment = {**os.environ, "TEST_MARK": mark}
+    driver = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment, text=True)
+    deadline = time.monotonic() + 60
+    while not (acknowledged := committed(store)) > 20:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    for name in signals:
+        driver.send_signal(getattr(signal, f"SIG{name}"))
+        time.sleep(0.05)
+    _, printed = driver.communicate(timeout=10)
+    assert driver.returncode
+    assert ("KeyboardInterrupt" in printed) == ("INT" in signals)
+    assert acknowledged <= committed(store) < 300
+    assert verify(store).ok
+    assert not surviving(mark)
+    assert len(collect(Slow(), AB, 300, store=store)) == 300
+
+
+def committed(store):
+    try:
+        with closing(sqlite3.connect(f"file:{store / FILE_NAME}?mode=ro", uri=True)) as ledger:
+            return ledger.execute("SELECT count(*) FROM runs").fetchone()[0]
+    except sqlite3.Error:
+        return 0
+
+
+def surviving(mark, seconds=5.0):
+    """Processes that carry the mark in their environment, after some time to end."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("TEST_MARK") == mark and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+        if not found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.05)
 
 
 def test_large_fields_are_put_away_where_they_are_made(tmp_path, monkeypatch):
