@@ -60,7 +60,7 @@ def _pair(
     box: Box, study: Findings, x: str, y: str, interest: NDArray[np.bool_], keep: NDArray[np.int64], id_: str
 ) -> Markup:
     axes = {name: Axis.of(study.space.parameters[name]) for name in (x, y)}
-    across, upwards = (_spread(axes[name], study.X[name]) for name in (x, y))
+    across, upwards = (placed(axes[name], study.X[name]) for name in (x, y))
     others = [other.limits for other in study.boxes if other is not box and {x, y} & set(other.limits)]
     groups = [[point(across[i], upwards[i]) for i in keep if interest[i] == wanted] for wanted in (False, True)]
     return picture(
@@ -89,7 +89,7 @@ def _label(name: str, axis: Axis) -> str:
     return f"{name}, {axis.unit}" if has_unit(axis.unit) else name
 
 
-def _spread(axis: Axis, values: pd.Series[Any]) -> NDArray[np.float64]:
+def placed(axis: Axis, values: pd.Series[Any]) -> NDArray[np.float64]:
     """Place values; categories are spread over their section, always in the same way, so that dots do not coincide."""
     places = axis.place(values)
     if axis.categories:
@@ -123,14 +123,15 @@ def _short(label: str) -> str:
 def _rectangles(across: Axis, upwards: Axis, x_limit: Any, y_limit: Any, class_: str) -> Markup:
     """Return the box in two inputs: one rectangle, or one for each run of neighbouring categories."""
     drawn = []
-    for x0, x1 in _sections(across, x_limit):
-        for y0, y1 in _sections(upwards, y_limit):
+    for x0, x1 in sections(across, x_limit):
+        for y0, y1 in sections(upwards, y_limit):
             (left, bottom), (right, top) = point(x0, y0), point(x1, y1)
             drawn.append(element("rect", x=left, y=top, width=right - left, height=bottom - top, class_=class_))
     return join(drawn)
 
 
-def _sections(axis: Axis, limit: Any) -> Sequence[tuple[float, float]]:
+def sections(axis: Axis, limit: Any) -> Sequence[tuple[float, float]]:
+    """Return the parts of an axis that a limit allows: one, or one for each run of neighbouring categories."""
     if limit is None:
         return [(0.0, 1.0)]
     if not axis.categories:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from surrogate.models.boxes import BoxFinder, ParetoBoxes, WorstCase
@@ -411,6 +412,24 @@ class Study:
             seed=self.seed if seed is None else seed,
         )
 
+    def plot_tradeoff(self, ax: Axes | None = None) -> Axes:
+        """Draw coverage and density of every box of the trajectory; see `surrogate.report.figures.plot_tradeoff`."""
+        from surrogate.report.figures import plot_tradeoff
+
+        return plot_tradeoff(self, ax)
+
+    def plot_boxes(self, ax: Axes | None = None) -> Axes:
+        """Draw what each box allows along the range of each input; see `surrogate.report.figures.plot_boxes`."""
+        from surrogate.report.figures import plot_boxes
+
+        return plot_boxes(self, ax)
+
+    def plot_pairs(self, axes: Any = None, *, inputs: Sequence[str] | None = None) -> NDArray[Any]:
+        """Draw the runs over pairs of inputs, with all boxes; see `surrogate.report.figures.plot_pairs`."""
+        from surrogate.report.figures import plot_pairs
+
+        return plot_pairs(self, axes, inputs=inputs)
+
     def report(self, path: str | PathLike[str], title: str | None = None, question: str | None = None) -> Path:
         """Write the study as one self-contained HTML page and return its path.
 
@@ -451,10 +470,9 @@ class Study:
         return f"Study({len(self.X)} runs, base rate {self.base_rate:.3g}): " + " ".join(self.rules())
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from surrogate.report.notebook import study_html
 
-        items = "".join(f"<li>{escape(rule)}</li>" for rule in self.rules())
-        return f"<p>{len(self.X)} runs, base rate {self.base_rate:.3g}</p><ul>{items}</ul>"
+        return study_html(self)
 
     @property
     def _is_reds(self) -> bool:
