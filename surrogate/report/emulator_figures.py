@@ -96,12 +96,12 @@ def convergence(table: pd.DataFrame, id_: str) -> Markup | None:
     Parameters
     ----------
     table : DataFrame
-        A row a size: columns runs and q2, and optionally q2_low and q2_high.
+        A row a size: columns n and q2, and optionally q2_low and q2_high.
     """
     known = table[np.isfinite(table["q2"].to_numpy(dtype=np.float64))]
     if len(known) < 2:
         return None
-    runs, q2 = known["runs"].to_numpy(dtype=np.float64), known["q2"].to_numpy(dtype=np.float64)
+    runs, q2 = known["n"].to_numpy(dtype=np.float64), known["q2"].to_numpy(dtype=np.float64)
     across, upwards = Axis.around(runs), Axis.around(np.maximum(q2, 0.0), [1.0])
     points = [point(x, y) for x, y in zip(across.place(runs), upwards.place(q2), strict=True)]
     drawn = [polyline(points, class_="heldout-curve")]

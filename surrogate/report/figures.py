@@ -197,7 +197,7 @@ def plot_convergence(tables: Mapping[str, pd.DataFrame], ax: Axes | None = None)
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        Per output a row a number of runs, with columns runs and q2, and optionally q2_low and q2_high.
+        Per output a row a number of runs, with columns n and q2, and optionally q2_low and q2_high.
     ax : matplotlib Axes, optional
         A new figure by default.
 
@@ -208,9 +208,9 @@ def plot_convergence(tables: Mapping[str, pd.DataFrame], ax: Axes | None = None)
     ax = _axes(ax)
     for number, (output, table) in enumerate(tables.items()):
         colour = _colour(number)
-        ax.plot(table["runs"], table["q2"], color=colour, marker="o", markersize=4, label=_plain(output))
+        ax.plot(table["n"], table["q2"], color=colour, marker="o", markersize=4, label=_plain(output))
         if {"q2_low", "q2_high"} <= set(table.columns):
-            ax.fill_between(table["runs"], table["q2_low"], table["q2_high"], color=colour, alpha=0.15, linewidth=0)
+            ax.fill_between(table["n"], table["q2_low"], table["q2_high"], color=colour, alpha=0.15, linewidth=0)
     ax.set(xlabel="runs", ylabel="Q², unseen runs")
     ax.set_ylim(max(ax.get_ylim()[0], -0.1), 1.02)
     ax.legend(loc="lower right", frameon=False)

@@ -91,7 +91,7 @@ class Report:
     sensitivities : mapping of str to DataFrame, default={}
         Per emulated output a row an input, with columns first and total and their ``_low`` and ``_high``.
     convergence : mapping of str to DataFrame, default={}
-        Per emulated output a row a number of runs, with columns runs and q2, and optionally q2_low and q2_high.
+        Per emulated output a row a number of runs, with columns n and q2, and optionally q2_low and q2_high.
     drop_costs : DataFrame, optional
         What dropping each limit of the chosen box costs, with ``heldout_density_loss`` by input.
     learning_curve : DataFrame, optional

@@ -92,7 +92,7 @@ def whole(study: MadeFindings, **changed: Any) -> Report:
         "scorecards": {"reliability": made_scorecard(), "cost": made_scorecard("cost", q2=0.7)},
         "predictions": {"reliability": (observed, observed**1.1)},
         "sensitivities": {"reliability": pd.DataFrame(effects, index=["b", "q"])},
-        "convergence": {"reliability": pd.DataFrame({"runs": [50, 100, 200], "q2": [0.7, 0.9, 0.98]})},
+        "convergence": {"reliability": pd.DataFrame({"n": [50, 100, 200], "q2": [0.7, 0.9, 0.98]})},
     }
     return Report(**{**parts, **changed})
 

@@ -32,7 +32,7 @@ def new_axes(n: int = 1) -> Any:
 
 def test_every_figure_draws_into_the_axes_it_is_given_and_returns_them(study: MadeFindings) -> None:
     effects = pd.DataFrame({"first": [0.5, 0.1], "total": [0.6, 0.2]}, index=["b", "q"])
-    rounds = {"cost": pd.DataFrame({"runs": [30, 60, 90], "q2": [0.5, 0.8, 0.9]})}
+    rounds = {"cost": pd.DataFrame({"n": [30, 60, 90], "q2": [0.5, 0.8, 0.9]})}
     observed = study.outputs["cost"]
     draw = (
         lambda ax: figures.plot_tradeoff(study, ax),
