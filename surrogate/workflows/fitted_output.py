@@ -49,6 +49,7 @@ class FittedOutput:
         n_failed: int,
         prefer: Prefer,
         seed: int,
+        cheap: Record | None = None,
     ) -> FittedOutput:
         """Choose and fit an emulator.
 
@@ -66,17 +67,23 @@ class FittedOutput:
             What the choice is for.
         seed : int
             Of folds, emulators and bootstrap.
+        cheap : Record, optional
+            What predicts the output of a cheap variant of the simulator, from the same features.
 
         Returns
         -------
         FittedOutput
         """
+        from surrogate.models.emulators.multi_fidelity import multi_fidelity_candidates
         from surrogate.models.emulators.selection import default_candidates, select
         from surrogate.models.emulators.stochastic_kriging import noise_between_replicates
         from surrogate.validation.conformal import interval_coverage
         from surrogate.validation.metrics import max_error, q2
 
-        chosen = select(default_candidates(len(y), seed), features, y, prefer=prefer, seed=seed)
+        candidates = default_candidates(len(y), seed)
+        if cheap is not None:
+            candidates = {**multi_fidelity_candidates(cheap, len(y), seed), **candidates}
+        chosen = select(candidates, features, y, prefer=prefer, seed=seed)
         out, record = chosen.out_of_fold, chosen.emulator.record_
         constant = chosen.kind == "constant"
         coverage, width = interval_coverage(y, out.prediction, out.std, out.fold) if not constant else (1.0, 0.0)

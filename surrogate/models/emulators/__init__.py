@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from surrogate.models.emulators.gaussian_process import GaussianProcess as GaussianProcess
     from surrogate.models.emulators.kriging import Kriging as Kriging
     from surrogate.models.emulators.mlp import MLP as MLP
+    from surrogate.models.emulators.multi_fidelity import MultiFidelity as MultiFidelity
     from surrogate.models.emulators.nearest_neighbour_gp import NearestNeighbourGP as NearestNeighbourGP
     from surrogate.models.emulators.polynomial_chaos import PolynomialChaos as PolynomialChaos
     from surrogate.models.emulators.rbf import RBF as RBF
@@ -28,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "gaussian_process": ["GaussianProcess"],
         "kriging": ["Kriging"],
         "mlp": ["MLP"],
+        "multi_fidelity": ["MultiFidelity"],
         "nearest_neighbour_gp": ["NearestNeighbourGP"],
         "polynomial_chaos": ["PolynomialChaos"],
         "rbf": ["RBF"],

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-TRENDS = ("constant", "linear", "polynomial_chaos")
+TRENDS = ("constant", "linear", "last_feature", "polynomial_chaos")
 
 #: Length scales from a twentieth to a thousand times the width of the runs, nugget and interaction.
 _LENGTHS = (np.log(5e-2), np.log(1e3))
@@ -44,10 +44,11 @@ class Kriging(Emulator):
 
     Parameters
     ----------
-    trend : {"constant", "linear", "polynomial_chaos"}, default "constant"
+    trend : {"constant", "linear", "last_feature", "polynomial_chaos"}, default "constant"
         "polynomial_chaos" takes the terms of `PolynomialChaos`, the most important first and at most a quarter of the
         number of runs: richer trends are known to overfit. With it the emulator is PC-kriging. "linear" needs more
-        than two runs a coefficient, else the trend is constant.
+        than two runs a coefficient, else the trend is constant. "last_feature" is linear in the last one alone, for
+        co-kriging (see `MultiFidelity`).
     kernel : {"auto", "matern52", "matern72", "squared_exponential"}, default "auto"
         One-dimensional correlation. "auto" keeps the one of higher posterior of Matern 5/2 and squared exponential.
     n_starts : int, default 2
@@ -149,6 +150,8 @@ class Kriging(Emulator):
         degrees = np.zeros((1, p), dtype=np.int32)
         if self.trend == "linear" and n > 2 * (p + 1):
             degrees = np.vstack([degrees, np.eye(p, dtype=np.int32)[np.ptp(X, axis=0) > 0.0]])
+        elif self.trend == "last_feature" and np.ptp(X[:, -1]) > 0.0 and n > 2:
+            degrees = np.vstack([degrees, np.eye(p, dtype=np.int32)[-1:]])
         elif self.trend == "polynomial_chaos":
             record = PolynomialChaos().fit(X, y).record_
             if isinstance(record, PolynomialChaosRecord):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from surrogate.models.records.gaussian_process import GaussianProcessRecord as GaussianProcessRecord
     from surrogate.models.records.kriging import KrigingRecord as KrigingRecord
     from surrogate.models.records.mlp import MLPRecord as MLPRecord
+    from surrogate.models.records.multi_fidelity import MultiFidelityRecord as MultiFidelityRecord
     from surrogate.models.records.nearest_neighbour_gp import NearestNeighbourGPRecord as NearestNeighbourGPRecord
     from surrogate.models.records.pod import PODRecord as PODRecord
     from surrogate.models.records.polynomial_chaos import PolynomialChaosRecord as PolynomialChaosRecord
@@ -35,6 +36,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "gaussian_process": ["GaussianProcessRecord"],
         "kriging": ["KrigingRecord"],
         "mlp": ["MLPRecord"],
+        "multi_fidelity": ["MultiFidelityRecord"],
         "nearest_neighbour_gp": ["NearestNeighbourGPRecord"],
         "pod": ["PODRecord"],
         "polynomial_chaos": ["PolynomialChaosRecord"],
