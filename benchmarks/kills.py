@@ -3,6 +3,7 @@
     python benchmarks/kills.py                        # 200 drivers, and the rest; writes benchmarks/results/kills.md
     python benchmarks/kills.py --driver 10 --processes 2 --simulator 1 --dask 0      # a short one; writes nothing
 
+Moments are spread over a whole study: some are a random time after its start, most a random number of committed runs.
 After every kill the store is opened as it was left: every run that was acknowledged before the kill (seen committed by
 another process) must be there, byte for byte, and once. The same study is started again until it is complete; then it
 must equal an undisturbed one. Processes are found by a mark in their environment.
@@ -32,6 +33,8 @@ from surrogate.design import LatinHypercube
 from surrogate.transfer import TransferSet, collect, verify
 
 RUNS = 150
+# Kills that a study suffers before it may end.
+DISTURBED = 6
 BOUNDS = {"a": (0, 1), "b": (0, 1)}
 MARK = "SURROGATE_KILLS"
 
@@ -96,10 +99,12 @@ class Tally:
     def __init__(self, undisturbed: TransferSet) -> None:
         self.undisturbed = undisturbed
         self.kills = self.complete = self.lost = self.twice = self.left = self.differ = self.damaged = 0
+        self.moments: list[int] = []  # how many runs were committed at each kill
 
     def after(self, store: Path, before: dict, mark: str) -> None:
         """Check a store that was left behind by a kill."""
         self.kills += 1
+        self.moments.append(len(before))
         self.left += len(survivors(mark))
         after = committed(store)
         self.lost += sum(after.get(row) != content for row, content in before.items())
@@ -126,9 +131,10 @@ class Tally:
         self.differ += not equal
 
     def row(self, kind: str) -> str:
+        quartiles = "/".join(f"{count:.0f}" for count in np.percentile(self.moments or [0], [25, 50, 75]))
         return (
-            f"| {kind} | {self.kills} | {self.complete} | {self.lost} | {self.twice} | {self.left} | {self.damaged} | "
-            f"{self.differ} |"
+            f"| {kind} | {self.kills} | {quartiles} | {self.complete} | {self.lost} | {self.twice} | {self.left} | "
+            f"{self.damaged} | {self.differ} |"
         )
 
     @property
@@ -136,22 +142,35 @@ class Tally:
         return not (self.lost or self.twice or self.left or self.differ or self.damaged)
 
 
-def kill_drivers(tally: Tally, folder: Path, rounds: int, rng: random.Random, executor=None, seconds=0.5) -> None:
+def wait_for_moment(store: Path, pid: int, rng: random.Random) -> None:
+    """Return at a random moment of a study: in a quarter of all cases while it starts, else while it runs."""
+    if rng.random() < 0.25:
+        time.sleep(rng.uniform(0, 0.5))
+        return
+    wanted, ended = rng.randint(min(len(committed(store)), RUNS - 1), RUNS), False
+    while len(committed(store)) < wanted and not ended:
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        time.sleep(0.002)
+    time.sleep(rng.uniform(0, 0.02))
+
+
+def kill_drivers(tally: Tally, folder: Path, rounds: int, rng: random.Random, executor=None) -> None:
     """Kill the driver at a random moment, again and again; finish every study that was disturbed often enough."""
-    store = folder / "0.runs"
+    store, disturbed = folder / "0.runs", 0
     for i in range(rounds):
         mark = os.environ[MARK] = uuid.uuid4().hex
         pid = start(store, executor)
-        time.sleep(rng.uniform(0, seconds))
+        wait_for_moment(store, pid, rng)
         before = committed(store)
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         tally.after(store, before, mark)
-        if os.WIFEXITED(status) or i == rounds - 1:
+        disturbed += 1
+        if os.WIFEXITED(status) or disturbed == DISTURBED or i == rounds - 1:
             study(store)
             tally.at_end(store)
             shutil.rmtree(store)
-            store = folder / f"{i + 1}.runs"
+            store, disturbed = folder / f"{i + 1}.runs", 0
 
 
 def kill_simulators(tally: Tally, folder: Path, rounds: int, rng: random.Random) -> None:
@@ -167,7 +186,7 @@ def kill_simulators(tally: Tally, folder: Path, rounds: int, rng: random.Random)
                 if children:
                     rng.choice(children).kill()
         os.waitpid(pid, 0)
-        tally.after(store, {}, mark)
+        tally.after(store, committed(store), mark)
         study(store)
         tally.at_end(store, frozenset({"signal", "exit code"}))
 
@@ -254,7 +273,7 @@ def main() -> int:
         undisturbed = study(Path(scratch) / "undisturbed.runs")
         kinds = (
             ("driver, runs in its process", asked.driver, lambda t, f, n: kill_drivers(t, f, n, rng)),
-            ("driver, child processes", asked.processes, lambda t, f, n: kill_drivers(t, f, n, rng, "processes", 1.5)),
+            ("driver, child processes", asked.processes, lambda t, f, n: kill_drivers(t, f, n, rng, "processes")),
             ("three child processes a study", asked.simulator, lambda t, f, n: kill_simulators(t, f, n, rng)),
             ("Dask: worker, nanny, scheduler, driver", asked.dask, lambda t, f, n: kill_dask(t, f, n, rng)),
         )
@@ -270,8 +289,9 @@ def main() -> int:
     if asked.driver + asked.processes >= 200:
         from versions import versions
 
-        head = "| killed with SIGKILL | kills | studies completed | acknowledged runs lost | duplicate rows |"
-        head += " surviving processes | damaged stores | differ from an undisturbed study |\n|" + "---|" * 8
+        head = "| killed with SIGKILL | kills | runs committed by then (quartiles) | studies completed |"
+        head += " acknowledged runs lost | duplicate rows | surviving processes | damaged stores |"
+        head += " differ from an undisturbed study |\n|" + "---|" * 9
         about = f"{RUNS} runs a study; `python benchmarks/kills.py`, {time.monotonic() - begun:.0f} s.\n\n{versions()}"
         text = "\n".join(["# Kills at random moments", "", head, *lines, "", about, ""])
         (Path(__file__).parent / "results" / "kills.md").write_text(text, encoding="utf-8")

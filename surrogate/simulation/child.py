@@ -71,15 +71,18 @@ class Log:
 
     def begin(self) -> None:
         """Say that a run begins; called by the worker."""
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self._start[:] = struct.pack("=q", os.fstat(2).st_size)
+        with suppress(OSError, ValueError):  # a run may have closed the stream
+            sys.stdout.flush()
+            sys.stderr.flush()
+            self._start[:] = struct.pack("=q", os.fstat(2).st_size)
 
     def tail(self) -> str:
         """Return the last lines that the present run has printed; called by the worker."""
-        sys.stdout.flush()
-        sys.stderr.flush()
-        return last_lines(2, self._begun())
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return last_lines(2, self._begun())
+        return ""
 
     def show(self) -> None:
         """Show what is new; called by the watcher now and then."""

@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from surrogate.simulation.chunk import run_chunk
@@ -180,6 +181,8 @@ def as_crew(
     if isolation not in (None, "process"):
         raise ValueError(f'isolation: expected None or "process", got {isolation!r}.')
     for name, value, unit in (("timeout", timeout, "seconds"), ("memory", memory, "bytes")):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, Real)):
+            raise TypeError(f"{name}: expected a number of {unit}, such as 60 or 2e9, or None; got {value!r}.")
         if value is not None and not value > 0:
             raise ValueError(f"{name}: expected a number of {unit} above 0, or None; got {value!r}.")
     limits = Limits(timeout, memory)

@@ -139,9 +139,7 @@ def _check_kind(obj: Any) -> None:
     """Refuse functions whose calls do not run their body."""
     for function in (obj, getattr(obj, "__call__", None)):  # noqa: B004 - the method is looked at, not asked for
         if inspect.iscoroutinefunction(function):
-            raise TypeError(
-                "simulator: it is an async function, which nobody awaits. Wrap it: asyncio.run(...)."
-            )
+            raise TypeError("simulator: it is an async function, which nobody awaits. Wrap it: asyncio.run(...).")
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise TypeError("simulator: it is a generator function, as it yields. Return the outputs of one run.")
 

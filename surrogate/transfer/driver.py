@@ -43,6 +43,8 @@ class Driver(Store):
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
+        if not isinstance(path, (str, PathLike)) or not str(path):
+            raise TypeError(f'store: expected the path of a folder, such as "lake.runs", or None; got {path!r}.')
         directory = Path(path).absolute()  # simulators may change the working directory
         check_directory(directory)
         directory.mkdir(parents=True, exist_ok=True)

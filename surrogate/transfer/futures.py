@@ -30,6 +30,8 @@ def futures_of(design: Any, space: Space, seed: int, store: Driver | None) -> tu
 
     if design is None or (isinstance(design, (int, np.integer)) and not isinstance(design, bool)):
         design = LatinHypercube(max(30, 10 * len(space)) if design is None else int(design), seed=seed)
+    if isinstance(design, str):
+        raise ValueError(f"design: expected a design such as LatinHypercube(100), a number or points; got {design!r}.")
     if not isinstance(design, Design):
         points = space.frame(design, "design")
         content = hashlib.sha256(encode(points, space).tobytes()).hexdigest()

@@ -233,7 +233,11 @@ def test_a_fitted_model_b_is_a_simulator_again():
         ({"policies": {"cap": {"a": "high"}}}, ValueError, "policies\\['cap'\\]\\['a'\\]: expected numbers"),
         ({"design": points(0)}, ValueError, "design: it has no points"),
         ({"design": points(3)[["a"]]}, ValueError, "design: column 'b' is missing"),
-        ({"design": "lhs"}, ValueError, "design"),
+        ({"design": "lhs"}, ValueError, "design: expected a design such as"),
+        ({"store": 5}, TypeError, "store: expected the path of a folder"),
+        ({"store": ""}, TypeError, "store: expected the path of a folder"),
+        ({"timeout": "5"}, TypeError, "timeout: expected a number of seconds"),
+        ({"memory": "2GB"}, TypeError, "memory: expected a number of bytes"),
         ({"bounds": {"a": (0, 1)}}, ValueError, "needs 'b'"),
     ],
 )
