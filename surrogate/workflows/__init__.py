@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from surrogate.workflows.discover import discover as discover
     from surrogate.workflows.distill import distill as distill
     from surrogate.workflows.distillation import Distillation as Distillation
+    from surrogate.workflows.sensitivity import sensitivity as sensitivity
+    from surrogate.workflows.sensitivity_designs import morris_design as morris_design
+    from surrogate.workflows.sensitivity_designs import saltelli_design as saltelli_design
     from surrogate.workflows.study import Study as Study
     from surrogate.workflows.surrogate import Surrogate as Surrogate
 
@@ -21,6 +24,8 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "active": ["discover_actively"],
         "distill": ["distill"],
         "distillation": ["Distillation"],
+        "sensitivity": ["sensitivity"],
+        "sensitivity_designs": ["morris_design", "saltelli_design"],
         "study": ["Study"],
         "surrogate": ["Surrogate"],
     },

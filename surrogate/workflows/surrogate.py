@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -266,30 +265,37 @@ class Surrogate(Predictor):
             for name, card in cards
         ]  # fmt: skip
 
-    def sensitivity(self, output: str | None = None, seed: int = 0) -> pd.DataFrame:
-        """First-order and total Sobol' indices of the inputs, by asking the model.
+    def sensitivity(self, output: str | None = None, *, second_order: bool = False, seed: int = 0) -> pd.DataFrame:
+        """First-order and total Sobol' indices of the inputs, with intervals that hold the model's own error.
+
+        See `surrogate.workflows.model_sensitivity.sobol_indices` for how, and `surrogate.workflows.sensitivity` for
+        indices from runs without a model.
 
         Parameters
         ----------
         output : str, optional
-            Default: the first or only output.
+            One output, a number or a field. Default: all outputs.
+        second_order : bool, default False
+            Also the indices of pairs of inputs.
         seed : int, default 0
             Of the sample.
 
         Returns
         -------
         DataFrame
-            A row an input; columns first, first_low, first_high, total, total_low, total_high.
+            A row an input, or an output and input if there are several outputs; columns first, first_low, first_high,
+            total, total_low, total_high (95 % intervals).
 
         Raises
         ------
         ValueError
             If the space has constraints, or `output` is unknown.
         """
-        from surrogate.workflows.sensitivity import sobol_indices
+        from surrogate.workflows.model_sensitivity import sobol_indices
 
-        name = self.outputs[0] if output is None else output
-        return sobol_indices(partial(self.predict, output=name), self.space, seed)
+        self._chosen(output or self.outputs[0])
+        names = self.outputs if output is None else (output,)
+        return sobol_indices(self.space, {name: self._fitted[name] for name in names}, second_order, seed)
 
     def __repr__(self) -> str:
         lines = [f"Surrogate of {len(self.space)} inputs ({', '.join(self.space.names)})"]
