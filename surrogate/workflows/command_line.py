@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from surrogate.workflows.file_kind import MODEL, REPORT, STORE, STUDY, TABLE, expect, kind_of
+from surrogate.workflows.live_line import live_line
 from surrogate.workflows.printed import (
     accounting_json,
     accounting_text,
     answer_text,
+    as_json_text,
     failures_json,
     failures_text,
     printable,
+    result_json,
     scorecards_text,
     study_json,
 )
@@ -28,7 +32,8 @@ RUN_FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
-_STAGES = {"fit": "Fitting emulators", "discover": "Searching for boxes"}
+# What a stage is called, and what one cross-validation in it is for.
+_STAGES = {"fit": ("Fitting emulators", "output"), "discover": ("Searching for boxes", "box")}
 # Of these the user can repair what was given; other errors happened on the way.
 _WRONG_INPUT = (ValueError, TypeError, KeyError, FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError)
 
@@ -106,7 +111,7 @@ def init(
 
 
 @app.command()
-def run(study: StudyPath) -> None:
+def run(study: StudyPath, as_json: Json = False) -> None:
     """Sample, fit, discover and report, as a study file says; go on where an earlier call was stopped."""
     from surrogate.workflows.study_file import StudyFile
     from surrogate.workflows.study_runner import sample
@@ -114,8 +119,9 @@ def run(study: StudyPath) -> None:
     file = StudyFile.read(study)
     _stage(f"Sampling into {file.store}")
     runs = sample(file)
-    typer.echo(accounting_text(runs))
-    _analyse(file, runs, file.report_file)
+    if not as_json:
+        typer.echo(accounting_text(runs))
+    _analyse(file, runs, file.report_file, as_json=as_json)
 
 
 @app.command()
@@ -135,7 +141,9 @@ def record(
     """Take runs that were made elsewhere into the store that planned them."""
     from surrogate.transfer import record as take_in
 
-    typer.echo(accounting_text(take_in(_existing(runs), _existing(results))))
+    expect(runs, STORE)
+    expect(results, TABLE)
+    typer.echo(accounting_text(take_in(runs, results)))
 
 
 @app.command()
@@ -154,27 +162,34 @@ def failures(runs: RunsPath, as_json: Json = False) -> None:
 
 @app.command()
 def export(
-    runs: RunsPath, out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write, such as lake.csv.")]
+    source: Annotated[Path, typer.Argument(metavar="RUNS_OR_MODEL", help="Folder of the runs, or a model file.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write, such as lake.csv or lake.c.")],
 ) -> None:
-    """Write the runs for another program: .csv, .parquet or .nc."""
+    """Write runs as .csv, .parquet or .nc, or a model as .py, .c, .js, .onnx, .sql or .fmu, for other programs."""
     from surrogate.transfer import write_table
+    from surrogate.workflows.surrogate import Surrogate
 
-    typer.echo(f"Wrote {write_table(_open(runs), out)}")
+    if expect(source, STORE, MODEL) == STORE:
+        out = write_table(_open(source), out)
+    else:
+        Surrogate.load(source).export(out)
+    typer.echo(f"Wrote {out}")
 
 
 @app.command()
-def verify(runs: RunsPath) -> None:
+def verify(runs: RunsPath, as_json: Json = False) -> None:
     """Read everything that a store holds again, and name what is damaged."""
     from surrogate.transfer import verify as verified
 
-    found = verified(_existing(runs))
-    typer.echo(printable(found))
+    expect(runs, STORE)
+    found = verified(runs)
+    typer.echo(as_json_text({"ok": found.ok, "found": printable(found)}) if as_json else printable(found))
     if not found.ok:
         raise typer.Exit(RUN_FAILED)
 
 
 @app.command()
-def report(runs: RunsPath, output: Output = None) -> None:
+def report(runs: RunsPath, output: Output = None, as_json: Json = False) -> None:
     """Analyse the runs again, as the study beside them says, and write the report."""
     from surrogate.workflows.study_runner import kept_study
 
@@ -184,7 +199,7 @@ def report(runs: RunsPath, output: Output = None) -> None:
         raise ValueError(
             f"{runs}: these runs were made without a study file. Use: surrogate discover {runs} --case ..."
         )
-    _analyse(file, opened, output or file.report_file, runs)
+    _analyse(file, opened, output or file.report_file, store=runs, as_json=as_json)
 
 
 @app.command()
@@ -204,9 +219,11 @@ def discover(
     from surrogate.workflows.discover import discover as find_boxes
     from surrogate.workflows.study_runner import runs_at
 
+    if kind_of(source) in (MODEL, STUDY, REPORT):
+        expect(source, STORE, TABLE)
     runs = runs_at(source, outputs or [])
-    _stage(_STAGES["discover"])
-    study = find_boxes(runs, case, method=method, seed=seed)
+    with live_line(*_STAGES["discover"]):
+        study = find_boxes(runs, case, method=method, seed=seed)
     typer.echo(study_json(study) if as_json else answer_text(study))
     if output is not None:
         study.report(output)
@@ -227,6 +244,9 @@ def predict(
     from surrogate.workflows.study_runner import predicted
     from surrogate.workflows.surrogate import Surrogate
 
+    expect(model, MODEL)
+    if kind_of(inputs) not in (TABLE, None):
+        expect(inputs, TABLE)
     loaded = Surrogate.load(model)
     table, outside = predicted(loaded, inputs, coverage)
     if outside:
@@ -234,27 +254,28 @@ def predict(
     _write_table(table, output)
 
 
-def _analyse(file: StudyFile, runs: TransferSet, target: Path, store: Path | None = None) -> None:
+def _analyse(
+    file: StudyFile, runs: TransferSet, target: Path, *, store: Path | None = None, as_json: bool = False
+) -> None:
     from surrogate.workflows.study_runner import analyse
 
-    result = analyse(file, runs, lambda stage: _stage(_STAGES[stage]), store=store)
+    result = analyse(file, runs, lambda stage: live_line(*_STAGES[stage]), store=store)
+    written = result.report.write(target)
+    if as_json:
+        typer.echo(result_json(result, written))
+        return
     if result.model is not None:
         typer.echo(scorecards_text(result.model.scorecards))
     if result.study is not None:
         typer.echo(answer_text(result.study))
-    typer.echo(f"Report: {result.report.write(target)}")
+    typer.echo(f"Report: {written}")
 
 
 def _open(path: Path) -> TransferSet:
     from surrogate.transfer import TransferSet
 
-    return TransferSet.open(_existing(path))
-
-
-def _existing(path: Path) -> Path:
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: there is no such file or folder.")
-    return path
+    expect(path, STORE)
+    return TransferSet.open(path)
 
 
 def _write_table(table: Any, output: Path | None) -> None:

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from surrogate.transfer import TransferSet
     from surrogate.validation import Scorecard
     from surrogate.workflows.study import Study
+    from surrogate.workflows.study_runner import StudyResult
 
 # Control characters could move the cursor or rename the window: a message from a simulator is only text.
 _CONTROL = {code: "\ufffd" for code in [*range(0x20), *range(0x7F, 0xA0)] if code not in (0x09, 0x0A)}
@@ -39,12 +42,16 @@ def accounting_text(runs: TransferSet) -> str:
 
 def accounting_json(runs: TransferSet) -> str:
     """Return the account of the runs as JSON."""
+    return as_json_text(_account(runs))
+
+
+def _account(runs: TransferSet) -> dict[str, Any]:
     from surrogate.report.accounting import Accounting
 
     account = Accounting.of(runs)
     causes = [{"status": cause.status, "n": cause.n, "message": cause.message} for cause in account.causes]
     counts = {"planned": account.planned, "ok": account.ok, "pending": account.pending, "failed": account.failed}
-    return _json({**counts, "causes": causes})
+    return {**counts, "causes": causes}
 
 
 def failures_text(runs: TransferSet) -> str:
@@ -59,7 +66,7 @@ def failures_text(runs: TransferSet) -> str:
 def failures_json(runs: TransferSet) -> str:
     """Return the failed runs as a JSON list, an object a run."""
     table = runs.failures.reset_index()
-    return _json([{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")])
+    return as_json_text([{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")])
 
 
 def scorecards_text(scorecards: Mapping[str, Scorecard]) -> str:
@@ -76,21 +83,37 @@ def answer_text(study: Study) -> str:
 
 def study_json(study: Study) -> str:
     """Return the answer of a study, its boxes and their statistics as JSON."""
-    from surrogate.report.answer import Answer
+    return as_json_text(_study(study))
 
-    row = study.trajectory.iloc[study.chosen].to_dict()
-    return _json(
+
+def result_json(result: StudyResult, written: Path) -> str:
+    """Return what a study came to as JSON: runs, scorecards by output, boxes, and where the report is."""
+    cards = result.model.scorecards if result.model is not None else {}
+    return as_json_text(
         {
-            "case": study.case,
-            "answer": Answer.of(study).text,
-            "box": study.box.to_dict(),
-            "boxes": [box.to_dict() for box in study.boxes],
-            "chosen": {"row": study.chosen, **{str(name): _plain(value) for name, value in row.items()}},
+            "runs": _account(result.runs),
+            "scorecards": {name: card.to_dict() for name, card in cards.items()},
+            "study": _study(result.study) if result.study is not None else None,
+            "report": str(written),
         }
     )
 
 
-def _json(content: Any) -> str:
+def _study(study: Study) -> dict[str, Any]:
+    from surrogate.report.answer import Answer
+
+    row = study.trajectory.iloc[study.chosen].to_dict()
+    return {
+        "case": study.case,
+        "answer": Answer.of(study).text,
+        "box": study.box.to_dict(),
+        "boxes": [box.to_dict() for box in study.boxes],
+        "chosen": {"row": study.chosen, **{str(name): _plain(value) for name, value in row.items()}},
+    }
+
+
+def as_json_text(content: Any) -> str:
+    """Return JSON for machines that people can read, too."""
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 

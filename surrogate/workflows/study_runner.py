@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,7 +144,7 @@ def _check_outputs(file: StudyFile, outputs: Sequence[str], space: Space) -> Non
 def analyse(
     file: StudyFile,
     runs: TransferSet,
-    announce: Callable[[str], None] = lambda stage: None,
+    during: Callable[[str], AbstractContextManager[None]] = lambda stage: nullcontext(),
     *,
     store: Path | None = None,
 ) -> StudyResult:
@@ -155,8 +156,8 @@ def analyse(
         What to fit and what to ask.
     runs : TransferSet
         The runs.
-    announce : callable, optional
-        Is told each stage before it starts.
+    during : callable, optional
+        Is given the name of each stage, "fit" or "discover", and returns a context that is entered while it lasts.
     store : Path, optional
         Where the runs are, if not where the study says.
     """
@@ -169,22 +170,23 @@ def analyse(
     asked: dict[str, Any] = {}
     fit, question = file.sections["fit"], file.sections["discover"]
     if fit:
-        announce("fit")
-        model, predictions = fit_or_read(fit, runs, file.store if store is None else store)
+        with during("fit"):
+            model, predictions = fit_or_read(fit, runs, file.store if store is None else store)
         asked["fit"] = {"seed": 0, **fit}
         if "file" in fit:
             model.save(fit["file"])
     if question:
         case = _case(file)
-        announce("discover")
         settings = {"seed": 0, **{key: value for key, value in question.items() if key != "case"}}
-        study = discover(runs, case, **settings)
+        with during("discover"):
+            study = discover(runs, case, **settings)
         asked["discover"] = {"seed": 0, **question}
     words = file.sections["report"]
     parts: dict[str, Any] = {
         "scorecards": model.scorecards if model is not None else {},
         "predictions": predictions,
         "sensitivities": _sensitivities(model) if model is not None else {},
+        "convergence": model.convergence if model is not None else {},
         "title": words.get("title"),
         "question": words.get("question"),
         "provenance": asked,

@@ -311,3 +311,56 @@ def test_help_starts_without_the_heavy_libraries() -> None:
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["verify", "bridge.toml"], "a folder of runs is needed, and this is a study file; surrogate run"),
+        (["report", "some.html"], "a folder of runs is needed, and this is a report; open it in a browser"),
+        (["status", "."], "this folder holds no transfer set"),
+        (["predict", "some.csv", "some.csv"], "a fitted model is needed, and this is a table of runs"),
+        (["discover", "bridge.toml", "--case", "x < 1"], "this is a study file"),
+        (["export", "some.csv", "out.c"], "a folder of runs or a fitted model is needed, and this is a table"),
+        (["verify", "nowhere"], "there is no such file or folder"),
+    ],
+)
+def test_the_wrong_kind_of_file_is_named_for_what_it_is(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], part: str
+) -> None:
+    (folder / "some.html").write_text("<!doctype html>\n<p>")
+    (folder / "some.csv").write_text("load,span\n1,2\n")
+    assert surrogate(*arguments) == 2
+    assert part in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_fitted_study_gives_the_same_report_again_and_its_model_in_other_languages(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = STUDY.replace("n = 200", "n = 40") + '[fit]\noutputs = ["safety"]\nfile = "bridge.surrogate"\n'
+    (folder / "bridge.toml").write_text(text)
+    assert surrogate("run", "bridge.toml", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["runs"]["planned"] == 40
+    assert told["scorecards"]["safety"]["q2"] > 0.9
+    assert told["report"] == "bridge.html"
+    page = (folder / "bridge.html").read_bytes()
+    assert surrogate("report", "bridge.runs", "-o", "again.html") == 0
+    assert (folder / "again.html").read_bytes() == page
+    assert surrogate("run", "bridge.toml") == 0
+    assert (folder / "bridge.html").read_bytes() == page
+    assert surrogate("verify", "bridge.runs", "--json") == 0
+    assert surrogate("export", "bridge.surrogate", "bridge.py") == 0
+    assert "def predict" in (folder / "bridge.py").read_text()
+
+
+def test_what_is_fitted_and_sought_is_told_live_on_a_terminal_only(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    surrogate("run", "bridge.toml")
+    capsys.readouterr()
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert surrogate("discover", "bridge.runs", "--case", "safety < 1") == 0
+    out, err = capsys.readouterr()
+    assert re.search(r"Searching for boxes: box \d, 20 of 20 folds, \d+ s", err)
+    assert "Searching" not in out

@@ -14,6 +14,7 @@ from surrogate.models.emulators.gaussian_process import GaussianProcess
 from surrogate.models.emulators.kriging import Kriging
 from surrogate.models.emulators.warped import Warped
 from surrogate.validation import OutOfFold, cross_validate
+from surrogate.validation.fold_progress import told
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -133,7 +134,7 @@ def race(
     Maron, O., Moore, A. W. (1997). The racing algorithm: model selection for lazy learners. Artificial Intelligence
     Review 11, 193-225.
     """
-    for number, split in enumerate(splits, start=1):
+    for number, split in enumerate(told(splits), start=1):
         held_out = sum(len(test) for _, test in splits[:number])
         hopeless = min((times for runs, times in _HOPELESS if held_out >= runs), default=np.inf)
         for trial in trials:

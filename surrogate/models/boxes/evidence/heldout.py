@@ -12,6 +12,7 @@ from surrogate.models.boxes.choice import box_correlation, most_correlated
 from surrogate.models.boxes.columns import Columns
 from surrogate.models.boxes.evidence.choice_rules import one_standard_error
 from surrogate.models.boxes.trajectory import Step
+from surrogate.validation.fold_progress import told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +166,7 @@ def choose(
     # Finders whose boxes are not nested say themselves which of another search's boxes is meant.
     match = getattr(finder, "match", match_by_mass)
     counts = [np.zeros((3, len(splits), len(steps))) for _, steps in full]
-    for place, (train, test) in enumerate(splits):
+    for place, (train, test) in enumerate(told(splits)):
         found = searches(finder, columns.take(train), y[train])
         for size, (_, steps) in enumerate(full):
             # A split may support fewer parameters than all rows do: its largest search then stands for the larger.

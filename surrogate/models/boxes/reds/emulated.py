@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,9 @@ from surrogate.models.boxes.evidence.heldout import Chosen, HeldOut, match_by_ma
 from surrogate.models.boxes.evidence.precision_recall import pr_auc
 from surrogate.models.boxes.reds.labelling import Asked, Emulation, Labelling, OfCase, label, usual_emulations
 from surrogate.models.boxes.reds.new_points import draw_points, features_of, inputs_of
+from surrogate.models.boxes.trajectory import counted
 from surrogate.space import Space
+from surrogate.validation.fold_progress import told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -228,9 +230,9 @@ class EmulatedFolds:
         least = labelling.candidates[0]["log_loss"]
         near = {row["name"] for row in labelling.candidates if row["log_loss"] <= _NEAR * least}
         among = [emulation for emulation in emulated.emulations if emulation.name in near]
-        learnt = (np.setdiff1d(everyone, test, assume_unique=True) for test in self.held_out)
+        learnt = [np.setdiff1d(everyone, test, assume_unique=True) for test in self.held_out]
         self.fold_labels = [
-            emulated.labels(emulated.learn(train, _FOLDS_WITHIN, among)).astype(np.float32) for train in learnt
+            emulated.labels(emulated.learn(train, _FOLDS_WITHIN, among)).astype(np.float32) for train in told(learnt)
         ]
 
     def covers(self, max_boxes: int) -> list[Chosen]:
@@ -295,8 +297,4 @@ class EmulatedFolds:
 
 def recounted(steps: Sequence[Step], columns: Columns, y: Floats) -> list[Step]:
     """Return steps with the rows and cases of other data."""
-    counted = []
-    for step in steps:
-        inside = columns.inside(step.limits)
-        counted.append(replace(step, n=int(inside.sum()), k=float(y[inside].sum())))
-    return counted
+    return [counted(step.limits, columns, y) for step in steps]
