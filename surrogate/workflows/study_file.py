@@ -151,7 +151,7 @@ class StudyFile:
 
         bounds = self.sections["bounds"]
         if bounds:
-            return Space({name: self._parameter(name, value) for name, value in bounds.items()})
+            return self._constrained(Space({name: self._parameter(name, value) for name, value in bounds.items()}))
         simulator = self.simulator() if simulator is None else simulator
         if getattr(simulator, "space", None) is None:
             raise self.error(
@@ -159,13 +159,14 @@ class StudyFile:
                 "Add a section, for example\n\n    [bounds]\n    x1 = [0.0, 1.0]",
                 "bounds",
             )
-        return Space.from_bounds(simulator.space)
+        return self._constrained(Space.from_bounds(simulator.space))
 
     def design_for(self, space: Space) -> Design:
         """Return the design; by default a Latin hypercube of ``max(30, 10 d)`` runs with seed 0."""
         from surrogate.design.design import design_from_dict
 
-        described = {"kind": "latin_hypercube", **self.sections["design"]}
+        asked = {key: value for key, value in self.sections["design"].items() if key != "constraints"}
+        described = {"kind": "latin_hypercube", **asked}
         if described["kind"] == "latin_hypercube":
             described = {"n": max(30, 10 * len(space)), "seed": 0, **described}
         elif described["kind"] in ("sobol", "halton"):
@@ -174,8 +175,7 @@ class StudyFile:
             return design_from_dict(described)
         except (ValueError, TypeError) as error:
             message = str(error)
-            keys = self.sections["design"]
-            named = next((key for key in keys if repr(key) in message or re.search(rf"\b{key}\b:", message)), None)
+            named = next((key for key in asked if repr(key) in message or re.search(rf"\b{key}\b:", message)), None)
             raise self.error(message, "design", named) from None
 
     def error(self, message: str, section: str, key: str | None = None) -> StudyFileError:
@@ -212,6 +212,19 @@ class StudyFile:
                 )
             if not allowed[key].accepts(value):
                 raise self.error(f"expected {allowed[key].words}, got {value!r}.", name, key)
+
+    def _constrained(self, space: Space) -> Space:
+        """Add the constraints of [design] to a space."""
+        from surrogate.space import Space
+
+        constraints = self.sections["design"].get("constraints", [])
+        if not isinstance(constraints, list) or not all(isinstance(one, str) for one in constraints):
+            words = 'expected a list of conditions on inputs, such as ["x1 + x2 <= 1"]'
+            raise self.error(f"{words}, got {constraints!r}.", "design", "constraints")
+        try:
+            return Space(space.parameters, (*space.constraints, *constraints)) if constraints else space
+        except (ValueError, TypeError) as error:
+            raise self.error(str(error), "design", "constraints") from None
 
     def _command(self, section: Mapping[str, Any]) -> Any:
         from surrogate.simulation.command import command_from_dict
@@ -290,12 +303,14 @@ def _read_bound(value: Any) -> Parameter:
         raise ValueError(f"for a choice among values write {{values = {value!r}}}.")
     if not isinstance(value, Mapping):
         return read_parameter(value)
-    allowed = ("values",) if "values" in value else ("low", "high", "log", "integer", "unit")
+    allowed = ("values",) if "values" in value else ("low", "high", "log", "integer", "unit", "distribution")
     for key in value:
         if key not in allowed:
             raise ValueError(f"{key!r} is not one of {', '.join(allowed)}.{nearest(key, allowed)}")
     if "values" in value:
         return Categorical(value["values"])
+    if "distribution" in value:
+        return _distributed(value)
     for end in ("low", "high"):
         if end not in value:
             raise ValueError(f"{end!r} is missing. Write {{low = 0.0, high = 1.0}} or {{values = [...]}}.")
@@ -304,3 +319,25 @@ def _read_bound(value: Any) -> Parameter:
             raise ValueError("'log' and 'integer' do not go together. Remove one.")
         return Integer(value["low"], value["high"], unit=value.get("unit"))
     return Real(value["low"], value["high"], log=value.get("log", False), unit=value.get("unit"))
+
+
+def _distributed(value: Mapping[str, Any]) -> Parameter:
+    """Read a parameter with a distribution of scipy.stats; limits truncate it."""
+    from surrogate.space import Real
+    from surrogate.space.distribution import from_dict
+
+    described = value["distribution"]
+    form = 'write distribution = {name = "norm", loc = 0.3, scale = 0.05}, with the arguments of scipy.stats'
+    if not isinstance(described, Mapping) or not isinstance(described.get("name"), str):
+        raise ValueError(f"{form}; got {described!r}.")
+    if value.get("integer", False):
+        raise ValueError("'distribution' and 'integer' do not go together. Remove one.")
+    try:
+        frozen = from_dict(
+            {"name": described["name"], "args": [], "kwds": {k: v for k, v in described.items() if k != "name"}}
+        )
+        least, most = (float(end) for end in frozen.support())
+    except TypeError as error:
+        raise ValueError(f"{error}; {form}.") from None
+    low, high = value.get("low", least), value.get("high", most)
+    return Real(low, high, log=value.get("log", False), unit=value.get("unit"), distribution=frozen)

@@ -164,3 +164,38 @@ def test_lines_are_found_in_every_way_of_writing_toml() -> None:
     assert line_of(text, "design", "n") == 8
     assert line_of("run.store = 'x'", "run", "store") == 1
     assert line_of(text, "nowhere") is None
+
+
+def test_bounds_may_be_distributions_with_limits() -> None:
+    study = StudyFile(
+        '[bounds]\nb = {distribution = {name = "norm", loc = 0.3, scale = 0.1}, low = 0.0, high = 0.5, unit = "m"}\n'
+        'c = {distribution = {name = "triang", c = 0.5, loc = 1.0, scale = 2.0}}\n'
+    )
+    b, c = study.space().parameters.values()
+    assert (b.low, b.high, b.unit, b.distribution.mean()) == (0.0, 0.5, "m", 0.3)
+    assert (c.low, c.high) == (1.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('b = {distribution = "norm"}', "name = "),
+        ('b = {distribution = {name = "nrm"}}', "'nrm' is not one of scipy.stats"),
+        ('b = {distribution = {name = "norm", mean = 2.0}}', "arguments of scipy.stats"),
+        ('b = {distribution = {name = "norm", scale = -2.0}}', "study file, line 2: [bounds] b"),
+    ],
+)
+def test_a_wrong_distribution_is_told_with_its_line(text: str, part: str) -> None:
+    with pytest.raises(StudyFileError, match=r"line 2: \[bounds\] b") as told:
+        StudyFile(f"[bounds]\n{text}\n").space()
+    assert part in str(told.value)
+
+
+def test_constraints_of_a_study_keep_runs_out_and_wrong_ones_are_told_with_their_line() -> None:
+    study = StudyFile('[bounds]\nx = [0.0, 1.0]\ny = [0.0, 1.0]\n[design]\nn = 40\nconstraints = ["x + y <= 1"]\n')
+    space = study.space()
+    points = study.design_for(space).sample(space)
+    assert (points["x"] + points["y"] <= 1).all()
+    for wrong in ('"x < 1"', '["x + z <= 1"]', "[1]"):
+        with pytest.raises(StudyFileError, match=r"line 6: \[design\] constraints"):
+            StudyFile(study.text.replace('["x + y <= 1"]', wrong)).space()
