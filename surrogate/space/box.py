@@ -131,11 +131,13 @@ class Box:
 
     def _columns(self, X: Any) -> tuple[dict[str, NDArray[Any]], int]:
         if hasattr(X, "columns") or isinstance(X, Mapping):
-            missing = [name for name in self.limits if name not in X]
+            # Columns that are numbers have their numbers as names here.
+            called = {str(name): name for name in X}
+            missing = [name for name in self.limits if name not in called]
             if missing:
                 raise ValueError(f"X: column {missing[0]!r}, which the box limits, is missing; got {list(X)}.")
             n = len(X) if hasattr(X, "columns") else len(next(iter(X.values()), ()))
-            return {name: np.asarray(X[name]) for name in self.limits}, n
+            return {name: np.asarray(X[called[name]]) for name in self.limits}, n
         array = np.asarray(X)
         if self.names is None:
             raise ValueError(

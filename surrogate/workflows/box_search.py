@@ -64,11 +64,12 @@ class Search:
     covers: list[Chosen]
 
 
-def answer(question: Question, space: Space, finder: BoxFinder, how: How) -> Study:
-    """Search, choose, and gather the evidence."""
+def answer(question: Question, space: Any, finder: BoxFinder, how: How) -> Study:
+    """Search, choose, and gather the evidence; the space may be any form of bounds, or None if it is not declared."""
     from surrogate.models.boxes.columns import read_columns
 
-    columns = read_columns(question.X)
+    columns = read_columns(question.X)  # which names the column that cannot be read
+    space = question.space(space)
     if _is_reds(finder):
         search = search_emulated(finder, question, columns, space, how)
     else:

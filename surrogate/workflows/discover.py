@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from surrogate.workflows.box_search import How, answer
+from surrogate.workflows.missing_values import with_policy
 from surrogate.workflows.question import read_question
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def discover(
     *,
     inputs: Sequence[str] | None = None,
     space: Any = None,
+    missing: str = "refuse",
     max_boxes: int = 3,
     covering: str = "removing",
     choice: str | Callable[[pd.DataFrame], int] = "one_standard_error",
@@ -53,6 +55,9 @@ def discover(
         Columns of a DataFrame that are inputs; by default all that the condition does not name.
     space : bounds, optional
         What may vary, for units and reports; by default that of the transfer set, or the range of the data.
+    missing : {"refuse", "drop", "category"}, default "refuse"
+        What to do with missing values in inputs, of which no limit can tell on which side they lie: refuse them, leave
+        out the runs that have any, or make them one more category, "missing", of inputs that are categories.
     max_boxes : int, default 3
         After the first box the search is repeated on what it leaves, until this many boxes are found or a box is on
         held-out runs not surely denser than all runs are. More than three are hard to tell.
@@ -104,8 +109,8 @@ def discover(
     """
     how = How(max_boxes, covering, choice, folds, repeats, seed)
     finder = read_finder(method, seed)
-    question = read_question(runs, case, inputs)
-    return answer(question, question.space(space), finder, how)
+    question = with_policy(read_question(runs, case, inputs), missing)
+    return answer(question, space, finder, how)
 
 
 def read_finder(method: Any, seed: int = 0) -> BoxFinder:

@@ -68,7 +68,7 @@ class Question:
             return given
         if self.runs is not None:
             return self.runs.space
-        observed = {str(name): _observed(self.X[name]) for name in self.X}
+        observed = {str(name): _observed(str(name), self.X[name]) for name in self.X}
         return Space({name: parameter for name, parameter in observed.items() if parameter is not None})
 
 
@@ -300,7 +300,7 @@ def _lost(runs: TransferSet | None) -> pd.DataFrame:
 # Where no space is declared
 
 
-def _observed(column: pd.Series[Any]) -> Parameter | None:
+def _observed(name: str, column: pd.Series[Any]) -> Parameter | None:
     """Return the range of a column; nothing if it is constant, for then it does not vary."""
     if column.nunique() < 2:
         return None
@@ -308,4 +308,7 @@ def _observed(column: pd.Series[Any]) -> Parameter | None:
         return Integer(int(column.min()), int(column.max()))
     if column.dtype.kind == "f":
         return Real(float(column.min()), float(column.max()))
-    return Categorical(tuple(column.unique().tolist()))
+    try:
+        return Categorical(tuple(column.unique().tolist()))
+    except ValueError as error:
+        raise ValueError(f"X[{name!r}]: {error}") from None

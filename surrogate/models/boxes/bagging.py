@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from surrogate.models.boxes.box_finder import BoxFinder
 from surrogate.models.boxes.columns import Columns
 from surrogate.models.boxes.prim.prim import PRIM
-from surrogate.models.boxes.trajectory import Step
+from surrogate.models.boxes.trajectory import Step, counted
+from surrogate.models.boxes.units import scaled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,18 +97,28 @@ class BaggedBoxes(BoxFinder):
         shares = np.mean(limited, axis=0) if limited else np.zeros(len(names))
         return pd.Series(shares, index=names).sort_values(ascending=False, kind="stable")
 
-    def search(self, columns: Columns, y: NDArray[np.float64]) -> list[Step]:
+    def search(
+        self, columns: Columns, y: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+    ) -> list[Step]:
         """Search in every bag, count all boxes on all rows, and keep those that none beats."""
-        finder = self._search_with()
+        weights = None if weights is None else scaled(weights)
+        finder, total = self._search_with(), float(columns.n if weights is None else weights.sum())
+        # Weights say how often a row is drawn, so that every finder can be bagged with them.
+        chances = None if weights is None else weights / total
         # In bags rows are drawn by their inputs' order, so that the order of rows and columns does not matter.
         by_name = sorted(columns.columns, key=lambda column: column.name)
         arranged = np.lexsort(np.array([y, *(column.ranks for column in by_name)]))
-        whole = Step({}, columns.n, float(y.sum()))
+        whole = counted({}, columns, y, weights)
         found: list[Step] = []
         seen: set[tuple[tuple[str, object], ...]] = {()}
         for seed in np.random.SeedSequence(self.random_state).spawn(self.n_bags):
             generator = np.random.default_rng(seed)
-            bag = np.sort(arranged[generator.integers(columns.n, size=columns.n)])
+            drawn = (
+                generator.integers(columns.n, size=columns.n)
+                if chances is None
+                else generator.choice(columns.n, size=columns.n, p=chances[arranged])
+            )
+            bag = np.sort(arranged[drawn])
             inputs = self._draw(columns, generator)
             if y[bag].min() == y[bag].max():
                 continue
@@ -115,9 +126,8 @@ class BaggedBoxes(BoxFinder):
                 key = tuple(sorted(step.limits.items(), key=lambda entry: entry[0]))
                 if key not in seen:
                     seen.add(key)
-                    inside = columns.inside(step.limits)
-                    found.append(Step(step.limits, int(inside.sum()), float(y[inside].sum())))
-        least = self.mass_min * columns.n
+                    found.append(counted(step.limits, columns, y, weights))
+        least = self.mass_min * total
         return [whole, *undominated([step for step in found if step.n >= least and step.n])]
 
     def _search_with(self) -> BoxFinder:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from surrogate.models.boxes.box_finder import BoxFinder
 from surrogate.models.boxes.columns import Column, Columns, Kind, Limit
@@ -15,6 +16,8 @@ from surrogate.models.boxes.trajectory import Step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from surrogate.space import Box
 
 
 class CARTBoxes(BoxFinder):
@@ -34,6 +37,8 @@ class CARTBoxes(BoxFinder):
         The box without limits, then a row a leaf from left to right: n, k, coverage, density, mass, n_restricted.
     boxes_ : list of Box
         One a trajectory row.
+    leaves_ : list of Box
+        The leaves alone; none if the tree has no split.
     box_ : Box
         The in-sample choice: the leaf with the largest correlation between lying in it and being a case.
 
@@ -53,8 +58,8 @@ class CARTBoxes(BoxFinder):
     >>> X = np.random.default_rng(0).random((500, 3))
     >>> y = (X[:, 0] > 0.5) & (X[:, 1] < 0.6)
     >>> tree = CARTBoxes().fit(X, y)
-    >>> len(tree.boxes_), sorted(tree.box_.limits)
-    (4, ['x1', 'x2'])
+    >>> len(tree.leaves_), sorted(tree.box_.limits)
+    (3, ['x1', 'x2'])
     """
 
     def __init__(self, mass_min: float = 0.05, random_state: int | None = 0) -> None:
@@ -65,6 +70,12 @@ class CARTBoxes(BoxFinder):
         """Raise ``ValueError`` for a share out of range."""
         if not 0 <= self.mass_min < 1:
             raise ValueError(f"mass_min: must be from 0 to below 1, got {self.mass_min!r}. The usual is 0.05.")
+
+    @property
+    def leaves_(self) -> list[Box]:
+        """The leaves of the tree from left to right."""
+        check_is_fitted(self)
+        return self.boxes_[1:]
 
     def search(
         self, columns: Columns, y: NDArray[np.float64], weights: NDArray[np.float64] | None = None

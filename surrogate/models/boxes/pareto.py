@@ -14,7 +14,8 @@ from surrogate.models.boxes.choice import box_correlation, most_correlated
 from surrogate.models.boxes.columns import Columns
 from surrogate.models.boxes.evidence.heldout import nested_sets
 from surrogate.models.boxes.prim.prim import PRIM
-from surrogate.models.boxes.trajectory import Step
+from surrogate.models.boxes.trajectory import Step, counted
+from surrogate.models.boxes.units import scaled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,12 +72,16 @@ class ParetoBoxes(BoxFinder):
             raise ValueError(f"n_searches: must be a whole number of at least 1, got {self.n_searches!r}.")
         self._search_with().check_parameters()
 
-    def search(self, columns: Columns, y: NDArray[np.float64]) -> list[Step]:
+    def search(
+        self, columns: Columns, y: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+    ) -> list[Step]:
         """Search in sets of inputs, best first; return the Pareto set of all boxes, those with dropped limits too."""
+        weights = None if weights is None else scaled(weights)
         finder = self._search_with()
         budget = 5 * len(columns.columns) if self.n_searches is None else self.n_searches
         every = frozenset(column.name for column in columns.columns)
-        searched = {every: finder.search(columns, y)}
+        given = () if weights is None else (weights,)  # the finder must be one that can weigh rows
+        searched = {every: finder.search(columns, y, *given)}
         best = _best(searched[every], y)
         waiting = [frozenset(names) for names in nested_sets(columns, y, best)]
         limited = frozenset(name for step in searched[every] for name in step.limits)
@@ -87,11 +92,11 @@ class ParetoBoxes(BoxFinder):
                 break
             names = waiting.pop(0)
             if names not in searched:
-                searched[names] = finder.search(columns.select(sorted(names)), y)
+                searched[names] = finder.search(columns.select(sorted(names)), y, *given)
         found = (step for steps in searched.values() for step in steps)
-        best_set = _pareto(_with_dropped(found, columns, y))
-        moved = [other for step in best_set for other in _moved(step, columns, y)]
-        least = getattr(finder, "mass_min", 0.0) * columns.n
+        best_set = _pareto(_with_dropped(found, columns, y, weights))
+        moved = [other for step in best_set for other in _moved(step, columns, y, weights)]
+        least = getattr(finder, "mass_min", 0.0) * float(columns.n if weights is None else weights.sum())
         return _pareto([*best_set, *(step for step in moved if step.n >= least)])
 
     def _search_with(self) -> BoxFinder:
@@ -120,7 +125,9 @@ def _neighbours(
     return []
 
 
-def _with_dropped(steps: Iterable[Step], columns: Columns, y: NDArray[np.float64]) -> list[Step]:
+def _with_dropped(
+    steps: Iterable[Step], columns: Columns, y: NDArray[np.float64], weights: NDArray[np.float64] | None
+) -> list[Step]:
     """Return the different steps, and each with its limits dropped one after the other."""
     found: dict[frozenset[tuple[str, object]], Step] = {}
     for step in steps:
@@ -131,30 +138,29 @@ def _with_dropped(steps: Iterable[Step], columns: Columns, y: NDArray[np.float64
         for names in nested_sets(columns, y, step)[:-1]:
             limits = {name: step.limits[name] for name in names}
             if frozenset(limits.items()) not in found:
-                inside = columns.inside(limits)
-                found[frozenset(limits.items())] = Step(limits, int(inside.sum()), float(y[inside].sum()))
+                found[frozenset(limits.items())] = counted(limits, columns, y, weights)
     return list(found.values())
 
 
-def _moved(step: Step, columns: Columns, y: NDArray[np.float64]) -> Iterator[Step]:
+def _moved(step: Step, columns: Columns, y: NDArray[np.float64], weights: NDArray[np.float64] | None) -> Iterator[Step]:
     """Yield the box with its ends where they serve best, for some prices of a row in cases; no new end is drawn."""
     limited = sorted((c for c in columns.columns if c.name in step.limits), key=lambda column: column.name)
     for price in (0.25, 0.5, 0.75):
-        limits, n, k = dict(step.limits), step.n, step.k
+        limits = dict(step.limits)
         within = {column.name: column.inside(limits[column.name]) for column in limited}
         for column in limited:
             old = limits[column.name]
             others = [rows for name, rows in within.items() if name != column.name]
             rows = np.logical_and.reduce(others) if others else np.ones(columns.n, dtype=bool)
-            rows_at = np.bincount(column.ranks[rows], minlength=len(column.values))
-            cases_at = np.bincount(column.ranks[rows], weights=y[rows], minlength=len(column.values)).astype(np.float64)
+            ranks, v, w = column.ranks[rows], len(column.values), 1.0 if weights is None else weights[rows]
+            rows_at = np.bincount(ranks, weights=np.broadcast_to(w, ranks.shape), minlength=v)
+            cases_at = np.bincount(ranks, weights=w * y[rows], minlength=v).astype(np.float64)
             ends = (True, True) if isinstance(old, frozenset) else (math.isfinite(old[0]), math.isfinite(old[1]))
-            kept, limit = best_limit(column, rows_at, cases_at, price * step.k / step.n, ends)
+            _, limit = best_limit(column, rows_at, cases_at, price * step.k / step.n, ends)
             if limit is None:
                 continue
             limits[column.name], within[column.name] = limit, column.inside(limit)
-            n, k = int(rows_at[kept].sum()), float(cases_at[kept].sum())
-        yield Step(limits, n, k)
+        yield counted(limits, columns, y, weights)
 
 
 def _pareto(steps: list[Step]) -> list[Step]:

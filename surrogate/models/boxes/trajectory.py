@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from surrogate.models.boxes.columns import Limit
+    from surrogate.models.boxes.columns import Columns, Limit
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,16 @@ class Step:
     limits: dict[str, Limit]
     n: float
     k: float
+
+
+def counted(
+    limits: dict[str, Limit], columns: Columns, y: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+) -> Step:
+    """Return a box with the rows and cases in it."""
+    inside = columns.inside(limits)
+    if weights is None:
+        return Step(limits, int(inside.sum()), float(y[inside].sum()))
+    return Step(limits, float(weights[inside].sum()), float(weights[inside] @ y[inside]))
 
 
 def trajectory_table(

@@ -55,6 +55,11 @@ class Units:
         return float(units / self.of_k)
 
 
+def scaled(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return weights that are no whole numbers with a mean of 1, for only their ratios matter; others as they are."""
+    return weights if (weights == np.rint(weights)).all() else weights / weights.mean()
+
+
 def in_units(y: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> Units:
     """Count rows in units.
 
@@ -89,7 +94,7 @@ def in_units(y: NDArray[np.float64], weights: NDArray[np.float64] | None = None)
         counts[:, 0] = weights
         weighted = y * weights
     else:
-        weights = weights / weights.mean()
+        weights = scaled(weights)
         of_n = 2.0**WEIGHT_BITS
         counts[:, 0] = np.rint(weights * of_n)
         weighted = y * weights
