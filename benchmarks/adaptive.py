@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import warnings
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -56,7 +57,7 @@ class Task:
         return float(np.mean((model.record_.predict(self.unseen) - self.truth) ** 2) / self.truth.var())
 
     def hypercubes(self):
-        """Runs needed on Latin hypercubes."""
+        """Return the runs needed on Latin hypercubes."""
         n, model = first_runs(self.function.d), None
         while True:
             X = LatinHypercube(n, seed=1000 * self.seed + n).sample(self.space).to_numpy()
@@ -68,7 +69,7 @@ class Task:
             n = grid(n)
 
     def adaptive(self):
-        """Runs needed by infill, and the longest time to choose a batch."""
+        """Return the runs needed by infill, and the longest time to choose a batch."""
         design, model, slowest = Infill(self.space, self.seed), None, 0.0
         runs = LatinHypercube(first_runs(self.function.d), seed=self.seed).sample(self.space)
         while True:
@@ -80,22 +81,22 @@ class Task:
             if len(y) >= MOST["adaptive"]:
                 return None, slowest
             started = perf_counter()
-            known = Learned(model.record_.predict, np.arange(len(y)), y, leave_one_out(model, X, y))
-            design.tell(runs, [Learned(lambda rows, m=model: m.record_.predict(rows.to_numpy()), *_rest(known))])
+            errors = leave_one_out(model, X, y)
+            design.tell(runs, [Learned(partial(_ask, model.record_), np.arange(len(y)), y, errors)])
             runs = pd.concat([runs, design.ask(grid(len(y)) - len(y))], ignore_index=True)
             slowest = max(slowest, perf_counter() - started)
 
 
-def _rest(known):
-    return known.rows, known.y, known.errors
+def _ask(record, rows):
+    return record.predict(rows.to_numpy())
 
 
-def measure(seeds, names):
+def measure(seeds, names, arms):
     """Measure what is missing, seed by seed, and keep every number at once."""
     done = {(row["function"], row["seed"], row["arm"]) for row in read()}
     for seed in range(seeds):
         for function in FUNCTIONS:
-            for arm in ("adaptive", "hypercubes"):
+            for arm in arms:
                 if (function.name, seed, arm) in done or (names and function.name not in names):
                     continue
                 started = perf_counter()
@@ -140,13 +141,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--arms", nargs="*", default=list(MOST))
     parser.add_argument("--table", action="store_true")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     if given.table:
         print(table())
     else:
-        measure(given.seeds, given.only)
+        measure(given.seeds, given.only, given.arms)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,11 @@ _NEIGHBOURS = 3  # runs whose errors make the local scale
 _PRIOR_RUNS = 0.2  # how many average runs stand beside them, so that nowhere the scale is one run's luck
 _LEAST_SCALE = 1e-4  # of the mean: a run that was met by chance does not silence its neighbourhood
 _LEAST_LENGTH = 0.05
+_PRIOR_SPREAD = 20.0  # logarithms of single errors have a variance of 5: a slope is believed from some runs on
+_MOST_SLOPE = 1.5
+_REACH, _LONGEST_WAY = 0.5, 0.3  # of a length scale, and of the unit cube: how far local variation looks
+_WAYS = 4
+_LEAST_VARIATION = 1e-4
 _ISOTROPIC = (0.08, 0.15, 0.3, 0.6, 1.2)  # times the root of the number of features
 
 
@@ -49,6 +54,9 @@ class ErrorProcess:
         Error at each run of an emulator that had not seen it.
     lengths : ndarray of shape (p,)
         Length scales.
+    variation : ndarray of shape (n,), optional
+        How much the prediction varies around each run (`local_variation`). Errors tend to be large where it does: the
+        size of errors gets the power of it that explains the errors best, 0 if it explains nothing.
 
     References
     ----------
@@ -64,7 +72,7 @@ class ErrorProcess:
     True
     """
 
-    def __init__(self, features: Floats, errors: Floats, lengths: Floats) -> None:
+    def __init__(self, features: Floats, errors: Floats, lengths: Floats, variation: Floats | None = None) -> None:
         from scipy.linalg import solve_triangular
 
         self.lengths = lengths
@@ -75,11 +83,17 @@ class ErrorProcess:
         self._whitener = solve_triangular(lower, np.eye(len(features)), lower=True, check_finite=False)
         left_out = 1.0 / np.square(self._whitener).sum(axis=0)  # variance of each run given the others
         ratio = errors**2 / left_out
-        self._mean = max(float(ratio.mean()), float(np.finfo(float).tiny))
-        self._log_ratio = np.log(np.maximum(ratio, _LEAST_SCALE * self._mean))
+        mean = max(float(ratio.mean()), float(np.finfo(float).tiny))
+        self._log_ratio = np.log(np.maximum(ratio, _LEAST_SCALE * mean))
+        self._usual, self.slope = float(np.log(mean)), 0.0
+        if variation is not None:
+            off = np.log(variation) - np.log(variation).mean()
+            self.slope = float(np.clip(off @ self._log_ratio / (off @ off + _PRIOR_SPREAD), 0.0, _MOST_SLOPE))
+            self._log_ratio = self._log_ratio - self.slope * np.log(variation)
+            self._usual = float(self._log_ratio.mean())
         # The mean of logarithms lies below the logarithm of the mean; at the runs both must tell the same errors.
         self._calibration = 1.0
-        told = float(np.mean(self.size(features) * left_out))
+        told = float(np.mean(self.size(features, variation) * left_out))
         self._calibration = float(np.mean(errors**2)) / told if told > 0.0 else 1.0
 
     def whitened(self, features: Floats) -> Floats:
@@ -87,15 +101,17 @@ class ErrorProcess:
         whitened: Floats = matern52(features / self.lengths, self._points) @ self._whitener.T
         return whitened
 
-    def size(self, features: Floats) -> Floats:
-        """Local variance far from all runs, shape (m,)."""
+    def size(self, features: Floats, variation: Floats | None = None) -> Floats:
+        """Local variance far from all runs, shape (m,); `variation` is needed if it was given for the runs."""
         from scipy.spatial.distance import cdist
 
         apart = cdist(features / self.lengths, self._points)
         k = min(_NEIGHBOURS, apart.shape[1]) - 1
         near = np.maximum(np.partition(apart, k, axis=1)[:, k : k + 1], 1e-9)
         weights = np.exp(-0.5 * np.square(apart / near))
-        log_size = (weights @ self._log_ratio + _PRIOR_RUNS * np.log(self._mean)) / (weights.sum(axis=1) + _PRIOR_RUNS)
+        log_size = (weights @ self._log_ratio + _PRIOR_RUNS * self._usual) / (weights.sum(axis=1) + _PRIOR_RUNS)
+        if variation is not None:
+            log_size += self.slope * np.log(variation)
         size: Floats = self._calibration * np.exp(log_size)
         return size
 
@@ -144,6 +160,45 @@ def length_scales(space: Space, predict: Callable[[pd.DataFrame], Floats], rng: 
         lengths += [length] * (parameter.n_levels if isinstance(parameter, Categorical) else 1)
     clipped: Floats = np.clip(np.array(lengths), _LEAST_LENGTH, longest)
     return clipped
+
+
+def local_variation(
+    space: Space, predict: Callable[[pd.DataFrame], Floats], points: Floats, lengths: Floats, rng: np.random.Generator
+) -> Floats:
+    """Return the mean squared change of a prediction around points, over half a length scale.
+
+    Parameters
+    ----------
+    space : Space
+    predict : callable
+        Inputs (m, d) to predictions (m,).
+    points : ndarray of shape (m, d)
+        In the unit cube.
+    lengths : ndarray of shape (p,)
+        Length scales of the features.
+    rng : Generator
+        Draws four directions a point.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        Over its mean, and nowhere nearly zero.
+    """
+    feature, reach = 0, np.zeros(len(space))
+    for j, parameter in enumerate(space.parameters.values()):
+        if isinstance(parameter, Categorical):  # has no near and far
+            feature += parameter.n_levels
+        else:
+            reach[j] = min(_REACH * lengths[feature], _LONGEST_WAY)
+            feature += 1
+    here, squares = np.asarray(predict(space.from_unit(points))), np.zeros(len(points))
+    for _ in range(_WAYS):
+        way = rng.standard_normal(points.shape)
+        way *= np.sqrt(points.shape[1]) / np.linalg.norm(way, axis=1, keepdims=True)
+        there = 1.0 - np.abs(1.0 - np.abs(points + reach * way))  # reflected at the sides of the cube
+        squares += np.square(np.asarray(predict(space.from_unit(np.clip(there, 0.0, 1.0)))) - here)
+    variation: Floats = np.maximum(squares / max(float(squares.mean()), np.finfo(float).tiny), _LEAST_VARIATION)
+    return variation
 
 
 def without_emulator(features: Floats, y: Floats) -> tuple[Floats, Floats]:

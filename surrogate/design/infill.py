@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surrogate.design import pool
-from surrogate.design.error_process import ErrorProcess, length_scales, matern52, without_emulator
+from surrogate.design.error_process import ErrorProcess, length_scales, local_variation, matern52, without_emulator
 from surrogate.design.latin_hypercube import LatinHypercube
 from surrogate.space import Space
 
@@ -26,7 +26,7 @@ _MOST_OUTPUTS = 8
 _SEEN = 1e-6  # share of variance left at a point that counts as run already
 _KNOWS_NOTHING = 0.5  # of the variance: an emulator with larger errors says nothing about where to look
 #: Share of the expected error in the worst quarter of the space, at which infill begins and at which it is nearly all.
-_EVEN, _LOCAL = 0.4, 0.6
+_EVEN, _LOCAL = 0.5, 0.7
 _MOST_INFILL = 0.9
 
 
@@ -308,13 +308,17 @@ class _Field:
         if len(runs) > _MOST_RUNS:
             part = rng.choice(len(runs), _MOST_RUNS, replace=False)
             runs, squares, answers = runs[part], squares[part], answers[part]
-        features = space.features(inputs.iloc[runs])
+        features, at = space.features(inputs.iloc[runs]), space.features(room)
+        variation: Floats | None = None
         if np.mean(squares) > _KNOWS_NOTHING * spread:
             lengths, errors = without_emulator(features, answers)
         else:
             lengths, errors = length_scales(space, one.predict, rng), np.sqrt(squares)
-        process, at = ErrorProcess(features, errors, lengths), space.features(room)
-        size = process.size(at)
+            both = np.vstack([space.to_unit(inputs.iloc[runs]), space.to_unit(room)])
+            variation = local_variation(space, one.predict, both, lengths, rng)
+        k = len(runs)
+        process = ErrorProcess(features, errors, lengths, None if variation is None else variation[:k])
+        size = process.size(at, None if variation is None else variation[k:])
         field = cls(process, at, np.ones(len(at)), size, spread)
         if one.level is None:
             return field

@@ -47,9 +47,9 @@ def first_runs(d: int) -> int:
     Examples
     --------
     >>> [first_runs(d) for d in (1, 2, 5, 10, 50)]
-    [10, 10, 14, 24, 24]
+    [10, 10, 15, 30, 30]
     """
-    return max(10, min(2 * d + 4, 24))
+    return max(10, min(3 * d, 30))
 
 
 class Rounds:

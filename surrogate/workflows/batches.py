@@ -88,8 +88,8 @@ def fit_in_batches(
         return fit_adaptively(cls, rounds, planned, prefer, seed)
     if level is not None:
         raise ValueError(
-            f"level, budget: following a boundary needs room for at least {LEAST_BUDGET} points, {held_out_size(points)} "
-            f"of which check the model, beside a first design of {len(planned)}; got {points} points. "
+            f"level, budget: following a boundary needs room for at least {LEAST_BUDGET} points, "
+            f"{held_out_size(points)} of which check the model, beside a first design of {len(planned)}; got {points}. "
             "Raise the budget, lower n, or leave level out."
         )
     filling = design if isinstance(design, Design) else LatinHypercube(len(planned), seed)
