@@ -70,6 +70,19 @@ def test_dropping_a_limit_of_box_21_costs_what_was_published(biofuel):
     wider = Box({name: limit for name, limit in limits.items() if name != "Cellulosic cost"}).statistics(*biofuel)
     assert (wider.n, wider.k) == (95, 68)
     assert [f"{wider[name]:.6f}" for name in ("coverage", "density", "mass")] == ["0.764045", "0.715789", "0.107710"]
+    assert f"{wider.quasi_p['Demand elasticity'][0]:.3e}" == "5.378e-16"
+    assert f"{wider.quasi_p['Biomass backstop price'][0]:.3e}" == "7.578e-11"
+    assert f"{wider.quasi_p['Total biomass'][1]:.0e}" == "2e-06"
+
+
+def test_the_published_box_in_three_parameters_has_its_published_numbers(biofuel):
+    from surrogate import Box
+
+    inf = float("inf")
+    limits = {"Total biomass": (-inf, 774.5), "Demand elasticity": (-0.4485, inf)}
+    counted = Box(limits | {"Biomass backstop price": (148.3, inf)}).statistics(*biofuel)
+    assert (counted.n, counted.k, counted.n_restricted) == (110, 73, 3)
+    assert [f"{counted[name]:.6f}" for name in ("coverage", "density")] == ["0.820225", "0.663636"]
 
 
 def test_more_patient_peeling_gives_the_published_52_boxes(biofuel):
