@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LEAST_SHARE = 0.1  # of the rms error: a model that claims less certainty than this is not believed
+_LEAST_SHARE = 0.3  # of the rms error: a model that claims less certainty than this is not believed
 _ROUNDING = 64 * float(np.finfo(np.float64).eps)  # of the largest output: smaller errors are rounding
 
 
@@ -122,6 +122,26 @@ class Conformal:
         conformal = cls(errors, _LEAST_SHARE * level if has_own else level)
         return cls(np.sort(errors / conformal.scale(std if has_own else None)), conformal.floor)
 
+    def widened(self, times: float) -> Conformal:
+        """Return intervals `times` as wide.
+
+        Parameters
+        ----------
+        times : float
+            At least 1; less leaves them as they are. The optimism of having chosen the model by the very errors that
+            the scores are made of, for example.
+
+        Returns
+        -------
+        Conformal
+
+        Examples
+        --------
+        >>> Conformal.fit(np.full(39, 0.1), np.zeros(39)).widened(2.0).interval(np.zeros(1), None, 0.9)[1].round(6)
+        array([0.2])
+        """
+        return self if times <= 1.0 else Conformal(self.scores * times, self.floor)
+
     def reaching(
         self,
         prediction: NDArray[np.float64],
@@ -163,8 +183,7 @@ class Conformal:
         """
         half = conformal_quantile(self.scores, coverage) * self.scale(std)
         away = np.median(np.abs(of_folds - prediction), axis=0)
-        times = float(np.quantile(away / half, coverage))
-        return self if times <= 1.0 else Conformal(self.scores * times, self.floor)
+        return self.widened(float(np.quantile(away / half, coverage)))
 
     def scale(self, std: NDArray[np.float64] | None) -> NDArray[np.float64]:
         """Local size of an error.

@@ -78,7 +78,7 @@ class FittedOutput:
         from surrogate.models.emulators.selection import default_candidates, select
         from surrogate.models.emulators.stochastic_kriging import noise_between_replicates
         from surrogate.validation.conformal import interval_coverage
-        from surrogate.validation.metrics import max_error, q2
+        from surrogate.validation.metrics import max_error, q2, rmse
 
         candidates = default_candidates(len(y), seed)
         if cheap is not None:
@@ -106,7 +106,9 @@ class FittedOutput:
             noise=noise_between_replicates(features, y),
             candidate_rows=chosen.rows,
         )
-        conformal = Conformal.fit(y, out.prediction, out.std)
+        # the errors that chose the model are smaller than those to come: by how much, the bootstrap has told
+        optimism = chosen.errors.rmse / (rmse(y, out.prediction) or 1.0)
+        conformal = Conformal.fit(y, out.prediction, out.std).widened(optimism)
         if out.at_probe:
             at_probe = record.predict(chosen.probe), record.std(chosen.probe)
             conformal = conformal.reaching(*at_probe, np.stack(out.at_probe))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from surrogate.models.emulators import Emulator, GaussianProcess
+from surrogate.models.emulators import MLP, BoostedTrees, Emulator, GaussianProcess, PolynomialChaos, Warped, selection
 from surrogate.models.emulators.selection import default_candidates, select
 from surrogate.models.records import Constant
 from surrogate.validation import cross_validate, folds
@@ -92,12 +93,32 @@ def test_speed_and_small_trade_little_accuracy_for_cost(prefer):
     assert select({"gp": GaussianProcess(), "mean": Mean()}, X, noise, prefer=prefer).kind == "mean"
 
 
+def test_speed_and_small_pay_little_accuracy_and_take_the_more_accurate_of_equals():
+    variance, mse = 1.0, np.array([[1e-6, 3e-6, 9e-4, 0.04, 0.5]])
+    trials = [SimpleNamespace(predict_us=us, bytes=size) for us, size in ((9, 9), (8, 8), (1.2, 4), (1, 1), (0.1, 1))]
+    assert selection._rule("accuracy", trials, variance)(mse).tolist() == [0]
+    assert selection._rule("speed", trials, variance)(mse).tolist() == [2]  # 99.9 % is good enough
+    assert selection._rule("small", trials, variance)(mse).tolist() == [2]
+    assert selection._rule("speed", trials[:2], variance)(mse[:, :2]).tolist() == [0]  # as good as equally fast
+    poor = np.array([[0.2, 0.24, 0.3, 0.6, 0.9]])
+    assert selection._rule("speed", trials, variance)(poor).tolist() == [0]  # 5 % less, at most, where all are poor
+
+
+def test_a_warped_candidate_wins_where_inputs_multiply():
+    X = np.random.default_rng(0).random((40, 3)) + 0.1
+    chosen = select(
+        {"pc": PolynomialChaos(), "warped_pc": Warped(PolynomialChaos())}, X, X[:, 0] ** 3 * X[:, 1] / X[:, 2]
+    )
+    assert chosen.kind == "warped_pc"
+    assert not Warped(PolynomialChaos()).suits(X, 100.0 + X[:, 0])
+
+
 def test_pure_noise_shows_no_skill():
     rng = np.random.default_rng(5)
-    X, y = rng.random((60, 3)), rng.normal(size=60)
-    errors = select(default_candidates(60), X, y).errors
+    X, y = rng.random((40, 3)), rng.normal(size=40)
+    errors = select(default_candidates(40), X, y).errors
     assert errors.q2_interval[0] < 0.0
-    assert 1.0 - errors.rmse**2 / y.var() < 0.15
+    assert 1.0 - errors.rmse**2 / y.var() < 0.2
 
 
 def test_an_output_that_never_varies_is_a_constant():
@@ -153,8 +174,9 @@ def test_hopeless_candidates_are_dropped_on_few_held_out_runs_and_close_ones_are
 
 
 def test_the_same_seed_gives_the_same_model():
-    X, y = smooth(30)
-    first, second = (select(default_candidates(30, 4), X, y, seed=4) for _ in range(2))
+    X, y = smooth(20)
+    few = {"gp": GaussianProcess(random_state=4), "trees": BoostedTrees(random_state=4), "mlp": MLP(n_members=1)}
+    first, second = (select(few, X, y, seed=4) for _ in range(2))
     assert first.kind == second.kind
     np.testing.assert_array_equal(first.emulator.predict(X), second.emulator.predict(X))
     assert first.errors.q2_interval == second.errors.q2_interval
