@@ -112,7 +112,7 @@ class Outcomes:
         """Return a field of the successful runs, shape (m, ...)."""
         shape = self.form.fields[name]
         kept = (self._fields or {}).get(name, {})
-        return np.array([kept[row] for row in self.ok.tolist()]).reshape(-1, *shape)
+        return np.array([kept[row] for row in self.ok.tolist()]).reshape(len(self.ok), *shape)
 
 
 class Fields(Mapping[str, "NDArray[np.float64]"]):

@@ -234,8 +234,8 @@ def _observed(inputs: Any) -> dict[str, Real | Integer | Categorical]:
         low, high = column.min(), column.max()
         if not low < high:
             raise ValueError(
-                f"inputs[{name!r}]: all values are {low:g}, so nothing can be learnt from it. Drop the column, or say "
-                "with space=... between which limits it may vary."
+                f"inputs[{name!r}]: all values are {low:g}, so nothing can be learnt from it. Drop the column, or "
+                "give the limits between which it may vary (space=..., or bounds=... of a surrogate)."
             )
         observed[str(name)] = Real(low, high) if column.dtype.kind == "f" else Integer(int(low), int(high))
     return observed

@@ -25,7 +25,7 @@ def numbers_and_fields(y: Any) -> tuple[Any, dict[str, Any]]:
     Raises
     ------
     ValueError
-        If the rows of a field differ in shape, or `y` is one array of more than two dimensions.
+        If the rows of a field differ in shape or hold nothing, or `y` is one array of more than two dimensions.
 
     Examples
     --------
@@ -49,6 +49,8 @@ def numbers_and_fields(y: Any) -> tuple[Any, dict[str, Any]]:
                 "same places, or cut them to the same length."
             ) from None
         if array.ndim > 1:
+            if not array.size:
+                raise ValueError(f"y[{name!r}]: has shape {array.shape}, which holds no numbers. Leave it out.")
             if array.dtype.kind not in "biuf":
                 raise ValueError(f"y[{name!r}]: a field is made of real numbers; got dtype {array.dtype}.")
             fields[str(name)] = array

@@ -92,6 +92,8 @@ def outputs_to_fit(runs: TransferSet, wanted: list[str] | None) -> tuple[str, ..
             "See .failures of the runs, and try the simulator at one point by hand."
         )
     known = (*runs.output_names, *runs.fields)
+    if not known:
+        raise ValueError("y: at least one output is needed; got none.")
     for name in wanted or ():
         if name not in known:
             raise ValueError(f"y: {name!r} is not an output of the runs; there are {', '.join(known)}.")

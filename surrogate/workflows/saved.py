@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 _KIND = "surrogate"
 
 
+def check_folder(path: str | os.PathLike[str]) -> None:
+    """Refuse a path whose folder is missing, in words of the path that the user gave."""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"path: there is no folder {str(folder)!r} to write {Path(path).name!r} to. Make it.")
+
+
 def save(
     path: str | os.PathLike[str], space: Space, fitted: Mapping[str, FittedOutput | FittedField], domain: Domain
 ) -> None:
     """Write space, fitted outputs and domain to a model file."""
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"path: there is no folder {str(folder)!r} to write {Path(path).name!r} to. Make it.")
+    check_folder(path)
     outputs: list[dict[str, Any]] = []
     fields: list[dict[str, Any]] = []
     arrays: dict[str, NDArray[Any]] = {"domain.points": domain.points}

@@ -365,7 +365,9 @@ class Surrogate(Predictor):
         from pathlib import Path
 
         from surrogate.export import export_model
+        from surrogate.workflows.saved import check_folder
 
+        check_folder(path)
         if Path(path).suffix == ".surrogate":
             self.save(path)
         else:

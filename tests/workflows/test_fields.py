@@ -244,6 +244,25 @@ def test_unknown_outputs_and_wrong_settings_are_clear_errors(model, rows):
         model.interval(rows, 95, output="u")
 
 
+def test_fields_that_hold_nothing_or_cannot_be_squared_are_clear_errors(rows):
+    with pytest.raises(ValueError, match=r"y\['f'\]: has shape \(60, 0\), which holds no numbers"):
+        Surrogate.from_runs(rows, {"f": np.empty((60, 0))})
+    with pytest.raises(ValueError, match="field 'f' has shape .0,., which holds no numbers"):
+        Surrogate.fit(lambda rate, start: {"f": np.array([])}, BOUNDS, n=5)
+    with pytest.raises(ValueError, match="in another unit, or its logarithm"):
+        Surrogate.from_runs(rows, {"f": rows.to_numpy() * 1e200})
+    with pytest.raises(ValueError, match="at least 3 successful runs"):
+        Surrogate.from_runs(rows[:2], {"f": truth(rows[:2], "u")}, BOUNDS)
+    with pytest.raises(ValueError, match="y: at least one output is needed"):
+        Surrogate.from_runs(rows, {})
+
+
+def test_missing_folders_are_told_in_the_words_of_the_user(model, tmp_path):
+    for ask, name in ((model.save, "m.surrogate"), (model.export, "m.py")):
+        with pytest.raises(FileNotFoundError, match=f"path: there is no folder .*nowhere.* to write '{name}' to"):
+            ask(tmp_path / "nowhere" / name)
+
+
 # It is no larger than it need be --------------------------------------------------------------------------------------
 
 

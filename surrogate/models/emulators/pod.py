@@ -32,7 +32,6 @@ _RACES = 3  # leading coefficients that choose the kind of emulator, if each hol
 _SHARE = 0.05
 _LITTLE_LEFT = 0.05  # of the error: modes that could save no more are not looked for
 _IDLE = 2  # modes in succession that save nothing end the search
-_SMALLEST = 1e-120  # size of a field that can still be squared
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def fit_field(X: Floats, snapshots: Snapshots, *, prefer: Prefer = "accuracy", s
     Raises
     ------
     ValueError
-        If the field is too large or too small in size to be squared, or as `select`.
+        As `select`.
 
     References
     ----------
@@ -135,11 +134,6 @@ def fit_field(X: Floats, snapshots: Snapshots, *, prefer: Prefer = "accuracy", s
     """
     started = perf_counter()
     basis = snapshots.basis()
-    if snapshots.largest and not _SMALLEST < snapshots.largest < 1.0 / _SMALLEST:
-        raise ValueError(
-            f"runs: the field reaches {snapshots.largest:.3g}, whose square floating point cannot hold. "
-            "Return it in another unit, or its logarithm."
-        )
     search = _Search(X, snapshots, basis, folds(X, seed=seed))
     races: list[Selection] = []
     candidates = _candidates(len(X), seed)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _MOST_SNAPSHOTS = 1000  # of which modes are made; more say little new and cost their square
 _BLOCK = 4_000_000  # numbers at a time: 32 MB
 _RESOLVED = 1e-10  # of the variance of the first mode: below, products of double precision no longer tell modes apart
+_SMALLEST = 1e-120  # size of a field that can still be squared
 _ROUNDING = 8 * float(np.finfo(np.float64).eps)  # of the largest number of a field
 
 
@@ -52,6 +53,11 @@ class Snapshots:
     seed : int
         Of that draw.
 
+    Raises
+    ------
+    ValueError
+        If the field is too large or too small in size to be squared.
+
     References
     ----------
     Sirovich, L. (1987). Turbulence and the dynamics of coherent structures. Quarterly of Applied Mathematics 45,
@@ -67,6 +73,11 @@ class Snapshots:
         self.products = np.zeros((n, len(self.rows)))  # of runs and snapshots, from which the mean is taken
         self.squares = np.zeros(n)
         self.largest = max(float(np.abs(Y[:, part]).max()) for part in self.blocks())
+        if self.largest and not _SMALLEST < self.largest < 1.0 / _SMALLEST:
+            raise ValueError(
+                f"runs: the field reaches {self.largest:.3g}, whose square floating point cannot hold. "
+                "Return it in another unit, or its logarithm."
+            )
         self.noise = (_ROUNDING * self.largest) ** 2 * Y.size
         for part in self.blocks():
             block = Y[:, part] - Y[self.rows, part].mean(axis=0)
