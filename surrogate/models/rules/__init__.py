@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from surrogate.models.rules.linear_representation import mlp_activations as mlp_activations
     from surrogate.models.rules.rule import Rule as Rule
     from surrogate.models.rules.rule_set import RuleSet as RuleSet
+    from surrogate.models.rules.trepan import Trepan as Trepan
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
@@ -35,5 +36,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "linear_representation": ["LinearRepresentationTree", "distill_linear_representation", "mlp_activations"],
         "rule": ["Rule"],
         "rule_set": ["RuleSet"],
+        "trepan": ["Trepan"],
     },
 )
