@@ -101,13 +101,14 @@ class Tally:
         self.kills = self.complete = self.lost = self.twice = self.left = self.differ = self.damaged = 0
         self.moments: list[int] = []  # how many runs were committed at each kill
 
-    def after(self, store: Path, before: dict, mark: str) -> None:
-        """Check a store that was left behind by a kill."""
+    def after(self, store: Path, before: dict | None, mark: str) -> None:
+        """Check a store that was left behind by a kill; `before` is what it held then, if the study died of it."""
         self.kills += 1
-        self.moments.append(len(before))
+        if before is not None:
+            self.moments.append(len(before))
         self.left += len(survivors(mark))
         after = committed(store)
-        self.lost += sum(after.get(row) != content for row, content in before.items())
+        self.lost += sum(after.get(row) != content for row, content in (before or {}).items())
         if after:
             with closing(sqlite3.connect(store / "ledger.sqlite")) as ledger:
                 query = "SELECT count(*) - count(DISTINCT key) FROM runs JOIN plan USING (row)"
@@ -131,7 +132,8 @@ class Tally:
         self.differ += not equal
 
     def row(self, kind: str) -> str:
-        quartiles = "/".join(f"{count:.0f}" for count in np.percentile(self.moments or [0], [25, 50, 75]))
+        found = np.percentile(self.moments, [25, 50, 75]) if self.moments else ()
+        quartiles = " / ".join(f"{count:.0f}" for count in found)
         return (
             f"| {kind} | {self.kills} | {quartiles} | {self.complete} | {self.lost} | {self.twice} | {self.left} | "
             f"{self.damaged} | {self.differ} |"
@@ -186,7 +188,7 @@ def kill_simulators(tally: Tally, folder: Path, rounds: int, rng: random.Random)
                 if children:
                     rng.choice(children).kill()
         os.waitpid(pid, 0)
-        tally.after(store, committed(store), mark)
+        tally.after(store, None, mark)
         study(store)
         tally.at_end(store, frozenset({"signal", "exit code"}))
 

@@ -87,6 +87,7 @@ def scheduler_without_nannies(tmp_path):
         process.wait()
 
 
+@pytest.mark.slow
 def test_when_no_workers_are_left_that_is_said_and_what_was_acknowledged_stays(scheduler_without_nannies, tmp_path):
     from dask.distributed import Client
 

@@ -330,7 +330,6 @@ class Slow:
 @pytest.mark.parametrize(
     ("executor", "signals"),
     [
-        (None, ["INT"]),
         ("processes", ["INT", "INT"]),
         (None, ["HUP"]),
         ("processes", ["TERM"]),
