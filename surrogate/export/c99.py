@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.export.export import Answers, ExportError, described
-from surrogate.export.portable import SMOOTH, TINY, Kriging, Level, Network, Polynomial, Trees, Warp
+from surrogate.export.formula import (
+    SMOOTH,
+    TINY,
+    WALKED,
+    ClassNetwork,
+    ClassTrees,
+    Kriging,
+    Level,
+    Network,
+    Polynomial,
+    Trees,
+    Warp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,7 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from surrogate.export.portable import Column, Portable
+    from surrogate.export.formula import Column
+    from surrogate.export.portable import Portable
 
 #: What the file is compiled with when it is checked.
 FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2")
@@ -52,6 +65,37 @@ static double walk(const double *z, int trees, const int *root, const int *featu
 }
 """
 
+_CLASS_WALK = """
+static void class_walk(const double *z, int trees, int classes, const int *root, const int *feature, const double *cut,
+                       const int *first, const double *value, const double *base, double *y) {
+    int tree, i;
+    for (i = 0; i < classes; i++) y[i] = base[i];
+    for (tree = 0; tree < trees; tree++) {
+        int node = root[tree], below;
+        while ((below = first[node]) != node) node = below + (z[feature[node]] >= cut[node]);
+        for (i = 0; i < classes; i++) y[i] += value[node * classes + i];
+    }
+}
+"""
+
+_DENSE = """
+static void dense(const double *h, int n, int units, const double *weight, const double *bias, double *y) {
+    int a, b;
+    for (b = 0; b < units; b++) y[b] = bias[b];
+    for (a = 0; a < n; a++) for (b = 0; b < units; b++) y[b] += h[a] * weight[a * units + b];
+}
+"""
+
+_SOFTMAX = """
+static void softmax(double *y, int classes) {
+    double most = y[0], total = 0.0;
+    int i;
+    for (i = 1; i < classes; i++) most = y[i] > most ? y[i] : most;
+    for (i = 0; i < classes; i++) total += y[i] = exp(y[i] - most);
+    for (i = 0; i < classes; i++) y[i] /= total;
+}
+"""
+
 _CORRELATIONS = {
     "squared_exponential": "return exp(-0.5 * r2);",
     "distance": "return sqrt(r2);",
@@ -72,7 +116,7 @@ _ACTIVATIONS = {"tanh": "tanh(s)", "relu": "(s > 0.0 ? s : 0.0)", "logistic": "(
 def write(portable: Portable, statement: str) -> bytes:
     """Return the file's text."""
     formulas = list(portable.formulas.values())
-    d, k = len(portable.names), len(formulas)
+    d, k = len(portable.names), len(portable.outputs)
     head = [
         *described(portable, statement), "",
         f"void predict(const double *x, double *y): {d} inputs at x, {k} output{'s' * (k > 1)} to y. A category is",
@@ -80,19 +124,21 @@ def write(portable: Portable, statement: str) -> bytes:
         "Keeps no state: threads may share it. Needs libm (-lm).",
     ]  # fmt: skip
     parts = ["/*\n", *(f" * {comment_safe(line)}".rstrip() + "\n" for line in head), " */\n", "#include <math.h>\n"]
-    if any(isinstance(f, Trees) for f in formulas):
-        parts.append(_WALK)
+    for kind, text in ((Trees, _WALK), (ClassTrees, _CLASS_WALK), (ClassNetwork, _DENSE)):
+        if any(isinstance(f, kind) for f in formulas):
+            parts.append(text)
+    if any(getattr(f, "scores", isinstance(f, ClassNetwork)) for f in formulas):
+        parts.append(_SOFTMAX)
     kinds = sorted({f.correlation for f in formulas if isinstance(f, Kriging)})
     parts += [f"\nstatic double {kind}(double r2) {{\n    {_CORRELATIONS[kind]}\n}}\n" for kind in kinds]
     if any(warp.power is not None for warp in portable.warps.values()):
         parts.append(_UNWARP)
     parts += [_data(i, formula) for i, formula in enumerate(formulas)]
-    warps = [portable.warps.get(name) for name in portable.outputs]
-    parts += [
-        "\nvoid predict(const double *x, double *y);\n\nvoid predict(const double *x, double *y) {\n",
-        _checks(portable), columns(portable, hexadecimal), *(_answer(i, f) for i, f in enumerate(formulas)),
-        *(warped(f"y[{i}]", warp, hexadecimal) for i, warp in enumerate(warps) if warp is not None), "}\n",
-    ]  # fmt: skip
+    starts = [(place.start, portable.warps.get(name)) for name, place in portable.places.items()]
+    answers = [_answer(i, f, start) for i, (f, (start, _)) in enumerate(zip(formulas, starts, strict=True))]
+    answers += [warped(f"y[{start}]", warp, hexadecimal) for start, warp in starts if warp is not None]
+    declared = "void predict(const double *x, double *y)"
+    parts += [f"\n{declared};\n\n{declared} {{\n", _checks(portable), columns(portable, hexadecimal), *answers, "}\n"]
     return "".join(parts).encode()
 
 
@@ -144,7 +190,9 @@ def _checks(portable: Portable) -> str:
     )
 
 
-def columns(portable: Portable, number: Any, declare: str = "double {name}[{size}];") -> str:
+def columns(
+    portable: Portable, number: Any, declare: str = "double {name}[{size}];", same: str = "const double *{name} = x;"
+) -> str:
     """Statements, good in C and JavaScript, that make z (natural units) and u (scaled) of x."""
     formulas = portable.formulas.values()
 
@@ -163,8 +211,12 @@ def columns(portable: Portable, number: Any, declare: str = "double {name}[{size
         return f"log(({value} > {tiny} ? {value} : {tiny}) / {number(column.low)}) / {number(column.width)}"
 
     lines = []
-    for name, wanted, translate in (("z", Trees, natural), ("u", SMOOTH, scaled)):
-        if any(isinstance(formula, wanted) for formula in formulas):
+    for name, wanted, translate in (("z", WALKED, natural), ("u", SMOOTH, scaled)):
+        if not any(isinstance(formula, wanted) for formula in formulas):
+            continue
+        if portable.raw:
+            lines.append(same.format(name=name))
+        else:
             lines.append(declare.format(name=name, size=len(portable.columns)))
             lines += [f"{name}[{j}] = {translate(column)};" for j, column in enumerate(portable.columns)]
     # Declarations first keeps the order of statements the same in both languages.
@@ -183,21 +235,29 @@ def warped(y: str, warp: Warp, number: Callable[[float], str]) -> str:
     return "".join(f"    {line}\n" for line in lines)
 
 
-def _answer(i: int, formula: Any) -> str:
+def _answer(i: int, formula: Any, start: int) -> str:
+    if isinstance(formula, ClassTrees):
+        c = len(formula.base)
+        tables = f"root{i}, feature{i}, cut{i}, first{i}, value{i}, base{i}, y + {start}"
+        softmax = f"    softmax(y + {start}, {c});\n" if formula.scores else ""
+        return f"    class_walk(z, {len(formula.walk.roots)}, {c}, {tables});\n{softmax}"
+    if isinstance(formula, ClassNetwork):
+        return f"    classes{i}(u, y + {start});\n    softmax(y + {start}, {len(formula.biases[-1])});\n"
     if isinstance(formula, Level):
-        return f"    y[{i}] = {hexadecimal(formula.value)};\n"
+        return f"    y[{start}] = {hexadecimal(formula.value)};\n"
     if isinstance(formula, Trees):
         tables = f"{len(formula.walk.roots)}, root{i}, feature{i}, cut{i}, first{i}, value{i}"
-        return f"    y[{i}] = {hexadecimal(formula.base)} + walk(z, {tables});\n"
-    return f"    y[{i}] = formula{i}(u);\n"
+        return f"    y[{start}] = {hexadecimal(formula.base)} + walk(z, {tables});\n"
+    return f"    y[{start}] = formula{i}(u);\n"
 
 
 def _data(i: int, formula: Any) -> str:
-    if isinstance(formula, Trees):
+    if isinstance(formula, WALKED):
         walk = formula.walk
         return (
             _ints(f"root{i}", walk.roots) + _ints(f"feature{i}", walk.feature) + _ints(f"first{i}", walk.first)
             + _doubles(f"cut{i}", np.where(np.isnan(walk.cut), 0.0, walk.cut)) + _doubles(f"value{i}", walk.value)
+            + (_doubles(f"base{i}", formula.base) if isinstance(formula, ClassTrees) else "")
         )  # fmt: skip
     if isinstance(formula, Polynomial):
         return _polynomial(f"formula{i}", formula)
@@ -232,6 +292,8 @@ static double formula{i}(const double *u) {{
 }}
 """
         )  # fmt: skip
+    if isinstance(formula, ClassNetwork):
+        return _class_network(i, formula)
     return _network(i, formula) if isinstance(formula, Network) else ""
 
 
@@ -293,6 +355,25 @@ def _network(i: int, formula: Network) -> str:
             ]
     body += ["    }", "    return total;", "}", ""]
     return "".join(parts) + "\n".join(body)
+
+
+def _class_network(i: int, formula: ClassNetwork) -> str:
+    parts, source, last = [], "u", len(formula.weights) - 1
+    body = [f"\nstatic void classes{i}(const double *u, double *y) {{"]
+    body += [f"    double h{layer}[{len(bias)}];" for layer, bias in enumerate(formula.biases[:-1])]
+    body += ["    int b;"] if last else []
+    for layer, (weights, bias) in enumerate(zip(formula.weights, formula.biases, strict=True)):
+        parts.append(_doubles(f"weight{i}_{layer}", weights) + _doubles(f"bias{i}_{layer}", bias))
+        n, units = weights.shape
+        target = "y" if layer == last else f"h{layer}"
+        body.append(f"    dense({source}, {n}, {units}, weight{i}_{layer}, bias{i}_{layer}, {target});")
+        if layer < last:
+            body += [
+                f"    for (b = 0; b < {units}; b++) {{", f"        double s = {target}[b];",
+                f"        {target}[b] = {_ACTIVATIONS[formula.activation]};", "    }",
+            ]  # fmt: skip
+        source = target
+    return "".join(parts) + "\n".join([*body, "}", ""])
 
 
 def _ints(name: str, values: NDArray[Any]) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surrogate.export.portable import Portable, Trees
+from surrogate.export.formula import WALKED
+from surrogate.export.portable import Portable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def straddling_rows(portable: Portable, seed: int = 1) -> NDArray[np.float64]:
     rng = np.random.default_rng(seed)
     near: dict[int, list[NDArray[np.float64]]] = {}
     for formula in portable.formulas.values():
-        if not isinstance(formula, Trees):
+        if not isinstance(formula, WALKED):
             continue
         for j, column in enumerate(portable.columns):
             cuts = formula.walk.cut[(formula.walk.feature == j) & np.isfinite(formula.walk.cut)]

@@ -65,7 +65,9 @@ class Answers:
     by: str
 
 
-def export_model(path: str | os.PathLike[str], space: Space, records: Mapping[str, Record], *, fmi: int = 2) -> str:
+def export_model(
+    path: str | os.PathLike[str], space: Space, records: Mapping[str, Record], *, fmi: int = 2, raw: bool = False
+) -> str:
     """Write a model in the language that the suffix of `path` names, checked on rows of this machine.
 
     Parameters
@@ -78,6 +80,8 @@ def export_model(path: str | os.PathLike[str], space: Space, records: Mapping[st
         What predicts each output.
     fmi : {2, 3}, default 2
         Version of the standard of an FMU; more programs read 2.
+    raw : bool, default False
+        Whether the records take the inputs as they are, as students do, not the features of `space`.
 
     Returns
     -------
@@ -112,7 +116,7 @@ def export_model(path: str | os.PathLike[str], space: Space, records: Mapping[st
         raise ValueError(f"fmi: 2 or 3 is available, for '.fmu'; got {fmi!r}.")
     module = importlib.import_module(f"surrogate.export.{_LANGUAGES[suffix]}")
     language: Language = module.CoSimulation(fmi) if suffix == ".fmu" else module
-    portable = Portable(space, records)
+    portable = Portable(space, records, raw=raw)
     statement = checked(language, portable)
     _write_whole(Path(path), language.write(portable, statement))
     return statement

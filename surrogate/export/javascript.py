@@ -12,7 +12,8 @@ import numpy as np
 
 from surrogate.export.c99 import columns, comment_safe, warped
 from surrogate.export.export import Answers, ExportError, described
-from surrogate.export.portable import Kriging, Level, Network, Polynomial, Portable, Trees
+from surrogate.export.formula import WALKED, ClassNetwork, ClassTrees, Kriging, Level, Network, Polynomial, Trees
+from surrogate.export.portable import Portable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +100,9 @@ function network(u, layers, members, activation) {
     }
     return total;
 }
+"""
+
+_ACTIVATIONS = """
 function relu(s) { return s > 0.0 ? s : 0.0; }
 function logistic(s) { return 0.5 + 0.5 * tanh(0.5 * s); }
 """
@@ -106,6 +110,29 @@ function logistic(s) { return 0.5 + 0.5 * tanh(0.5 * s); }
 _UNWARP = """
 function unwarp(z, power) {
     return power === 0.0 ? Math.expm1(z) : Math.expm1(Math.log1p(power * z) / power);
+}
+"""
+
+_CLASSES = """
+function softmax(y) {
+    const most = Math.max(...y), raised = Array.from(y, v => exp(v - most));
+    const total = raised.reduce((a, b) => a + b, 0.0);
+    return raised.map(v => v / total);
+}
+function classWalk(z, trees, base) {
+    const {root, feature, cut, first, value} = trees, y = Array.from(base);
+    for (let tree = 0; tree < root.length; tree++) {
+        let node = root[tree], below;
+        while ((below = first[node]) !== node) node = below + (z[feature[node]] >= cut[node] ? 1 : 0);
+        for (let i = 0; i < y.length; i++) y[i] += value[node * y.length + i];
+    }
+    return y;
+}
+function classNetwork(u, layers, activation) {
+    return layers.reduce((h, {weight, bias}, layer) => Array.from(bias, (s, b) => {
+        for (let a = 0; a < h.length; a++) s += h[a] * weight[a * bias.length + b];
+        return layer + 1 < layers.length ? activation(s) : s;
+    }), u);
 }
 """
 
@@ -130,16 +157,20 @@ def write(portable: Portable, statement: str) -> bytes:
     parts += ['"use strict";\nconst model = (function () {\nconst {log, exp, sqrt, tanh} = Math;\n']
     parts.append(f"const inputs = {_json(portable.names)}, outputs = {_json(portable.outputs)};\n")
     parts.append(f"const categories = {_json(categories)};\n")
-    for kind, text in ((Trees, _WALK), (Kriging, _KRIGING), (Network, _NETWORK)):
+    for kind, text in ((Trees, _WALK), (Kriging, _KRIGING), (Network, _NETWORK + _ACTIVATIONS)):
         if any(isinstance(f, kind) for f in formulas):
             parts.append(text)
+    if any(isinstance(f, ClassTrees | ClassNetwork) for f in formulas):
+        parts.append(_CLASSES)
+    if any(isinstance(f, ClassNetwork) for f in formulas) and not any(isinstance(f, Network) for f in formulas):
+        parts.append(_ACTIVATIONS)
     if any(isinstance(part, Polynomial) for f in formulas for part in (f, getattr(f, "trend", None))):
         parts.append(_POLYNOMIAL)
     if any(warp.power is not None for warp in portable.warps.values()):
         parts.append(_UNWARP)
     parts += [_data(i, formula) for i, formula in enumerate(formulas)]
-    warps = [portable.warps.get(name) for name in portable.outputs]
-    bent = "".join(warped(f"y[{i}]", warp, _number) for i, warp in enumerate(warps) if warp is not None)
+    warps = [(portable.places[name].start, warp) for name, warp in portable.warps.items()]
+    bent = "".join(warped(f"y[{start}]", warp, _number) for start, warp in warps)
     answers = ", ".join(_answer(i, formula) for i, formula in enumerate(formulas))
     parts.append(f"""
 function predict(given) {{
@@ -149,7 +180,7 @@ function predict(given) {{
         x[i] = categories[i] === null ? given[i] : categories[i].indexOf(given[i]);
         if (!Number.isFinite(x[i]) || (categories[i] !== null && x[i] < 0)) return Array({k}).fill(NaN);
     }}
-{columns(portable, _number, declare="const {name} = new Float64Array({size});")}    const y = [{answers}];
+{columns(portable, _number, "const {name} = new Float64Array({size});", "const {name} = x;")}    const y = [{answers}];
 {bent}    return y;
 }}
 return {{inputs, outputs, predict}};
@@ -192,7 +223,7 @@ def _number(value: float) -> str:
 
 
 def _data(i: int, formula: Any) -> str:
-    if isinstance(formula, Trees):
+    if isinstance(formula, WALKED):
         walk = formula.walk
         ints = (f"{name}: Int32Array.from({getattr(walk, table).tolist()})" for name, table in
                 (("root", "roots"), ("feature", "feature"), ("first", "first")))  # fmt: skip
@@ -206,7 +237,7 @@ def _data(i: int, formula: Any) -> str:
             f"{trend}const kriging{i} = {{point: {_doubles(formula.points)}, inverse: {_doubles(formula.inverse)}, "
             f"weight: {_doubles(formula.weights)}, interaction: {more}}};\n"
         )
-    if isinstance(formula, Network):
+    if isinstance(formula, Network | ClassNetwork):
         layers = ",\n".join(
             f"{{weight: {_doubles(weights)}, bias: {_doubles(biases)}}}"
             for weights, biases in zip(formula.weights, formula.biases, strict=True)
@@ -220,6 +251,11 @@ def _answer(i: int, formula: Any) -> str:
         return _number(formula.value)
     if isinstance(formula, Trees):
         return f"{_number(formula.base)} + walk(z, trees{i})"
+    if isinstance(formula, ClassTrees):
+        walked = f"classWalk(z, trees{i}, {_doubles(formula.base)})"
+        return f"...softmax({walked})" if formula.scores else f"...{walked}"
+    if isinstance(formula, ClassNetwork):
+        return f"...softmax(classNetwork(u, layers{i}, {formula.activation}))"
     if isinstance(formula, Polynomial):
         return f"polynomial(u, polynomial{i})"
     if isinstance(formula, Kriging):

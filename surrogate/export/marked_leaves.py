@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surrogate.export.portable import Portable, Trees, unwrapped
+from surrogate.export.formula import WALKED, ClassTrees, Trees
+from surrogate.export.portable import Portable, class_walk, unwrapped
+from surrogate.models.records.class_trees import ClassTreesRecord
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,21 +42,23 @@ def mark_leaves(portable: Portable, rows: NDArray[np.float64]) -> tuple[Portable
         has no trees.
     """
     rng = np.random.default_rng(2)
-    marked = Portable(portable.space, portable.records)
+    marked = Portable(portable.space, portable.records, raw=portable.raw)
     marked.warps.clear()
     features = portable.features(rows)
     sums = np.full((len(rows), len(portable.outputs)), np.nan)
-    for i, (name, record) in enumerate(portable.records.items()):
-        formula = portable.formulas[name]
-        if isinstance(formula, Trees):
-            marks = rng.integers(1, _MARKS, size=len(formula.walk.value)).astype(np.float64)
-            marked.formulas[name] = Trees(formula.walk._replace(value=marks), 0.0)
-            walk = unwrapped(record).walk  # type: ignore[attr-defined]  # what has trees walks them
-            sums[:, i] = [
-                total
-                for start in range(0, len(rows), _ROWS)
-                for total in marks[_leaves(walk, features[start : start + _ROWS])].sum(axis=1)
-            ]
+    for name, record in portable.records.items():
+        formula, place = portable.formulas[name], portable.places[name]
+        if isinstance(formula, WALKED):
+            marks = rng.integers(1, _MARKS, size=formula.walk.value.shape).astype(np.float64)
+            walk = formula.walk._replace(value=marks)
+            if isinstance(formula, ClassTrees):
+                marked.formulas[name] = ClassTrees(walk, np.zeros(len(formula.base)), scores=False)
+            else:
+                marked.formulas[name] = Trees(walk, 0.0)
+            own = class_walk(record) if isinstance(record, ClassTreesRecord) else unwrapped(record).walk  # type: ignore[attr-defined]
+            for start in range(0, len(rows), _ROWS):
+                part = marks[_leaves(own, features[start : start + _ROWS])].sum(axis=1)
+                sums[start : start + _ROWS, place] = part.reshape(len(part), -1)
     return marked, sums
 
 

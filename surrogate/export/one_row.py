@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from surrogate.export.portable import TINY, Kriging, Level, Polynomial, Portable, Trees, Warp
+from surrogate.export.formula import TINY, ClassNetwork, ClassTrees, Kriging, Level, Polynomial, Trees, Warp
+from surrogate.export.portable import Portable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,6 +100,8 @@ class _Part(NamedTuple):
 
 def _part(formula: Any, portable: Portable) -> _Part:
     """Choose the kernels of a formula and lay out its tables."""
+    if isinstance(formula, ClassTrees | ClassNetwork):
+        raise ValueError("fast: a classifier has several answers; export it as '.py' or '.c'.")
     if isinstance(formula, Level):
         return _Part(None, (), _level, (formula.value,))
     from surrogate.export import one_row_kernel as compiled

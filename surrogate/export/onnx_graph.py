@@ -8,9 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.export.export import Answers, ExportError, described
-from surrogate.export.portable import SMOOTH, TINY, Kriging, Level, Network, Polynomial, Portable, Trees, Warp
+from surrogate.export.formula import (
+    SMOOTH,
+    TINY,
+    WALKED,
+    ClassNetwork,
+    ClassTrees,
+    Kriging,
+    Level,
+    Network,
+    Polynomial,
+    Trees,
+    Warp,
+)
+from surrogate.export.portable import Portable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -59,10 +73,10 @@ def write(portable: Portable, statement: str) -> bytes:
 
     graph = _Graph()
     formulas = list(portable.formulas.values())
-    natural = _natural(graph, portable) if any(isinstance(f, Trees) for f in formulas) else ""
+    natural = _natural(graph, portable) if any(isinstance(f, WALKED) for f in formulas) else ""
     scaled = _scaled(graph, portable) if any(isinstance(f, SMOOTH) for f in formulas) else ""
     parts = [_answer(graph, formula, natural, scaled) for formula in formulas]
-    for i, name in enumerate(portable.outputs):
+    for i, name in enumerate(portable.records):
         if name in portable.warps:
             parts[i] = _warped(graph, portable.warps[name], parts[i])
     answers = parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
@@ -75,7 +89,7 @@ def write(portable: Portable, statement: str) -> bytes:
         [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
         doc_string="\n".join(described(portable, statement)),
     )  # fmt: skip
-    opsets = [*_OPSETS, _TREE_OPSET] if any(isinstance(f, Trees) for f in formulas) else _OPSETS
+    opsets = [*_OPSETS, _TREE_OPSET] if any(isinstance(f, WALKED) for f in formulas) else _OPSETS
     model = helper.make_model(
         body, opset_imports=[helper.make_opsetid(*opset) for opset in opsets], ir_version=_IR_VERSION,
         producer_name="surrogate-discovery",
@@ -158,6 +172,15 @@ def _answer(graph: _Graph, formula: Any, natural: str, scaled: str) -> str:
         return graph.add("Add", zeros, graph.constant(formula.value))
     if isinstance(formula, Trees):
         return _trees(graph, formula, natural)
+    if isinstance(formula, ClassTrees):
+        sums = [
+            _trees(graph, Trees(formula.walk._replace(value=formula.walk.value[:, i]), float(base)), natural)
+            for i, base in enumerate(formula.base)
+        ]
+        total = graph.add("Concat", *sums, axis=1)
+        return graph.add("Softmax", total, axis=1) if formula.scores else total
+    if isinstance(formula, ClassNetwork):
+        return graph.add("Softmax", _layers(graph, formula.weights, formula.biases, formula.activation, scaled), axis=1)
     if isinstance(formula, Polynomial):
         return _polynomial(graph, formula, scaled)
     return _kriging(graph, formula, scaled) if isinstance(formula, Kriging) else _network(graph, formula, scaled)
@@ -282,16 +305,19 @@ def _unwarped(graph: _Graph, z: str, power: float) -> str:
 
 
 def _network(graph: _Graph, formula: Network, scaled: str) -> str:
-    members = []
-    for member in range(len(formula.weights[0])):
-        h = scaled
-        for layer, (weights, biases) in enumerate(zip(formula.weights, formula.biases, strict=True)):
-            h = graph.add("MatMul", h, graph.constant(weights[member]))
-            h = graph.add("Add", h, graph.constant(biases[member]))
-            if layer + 1 < len(formula.weights):
-                h = _activation(graph, formula.activation, h)
-        members.append(h)
+    members = [
+        _layers(graph, [w[m] for w in formula.weights], [b[m] for b in formula.biases], formula.activation, scaled)
+        for m in range(len(formula.weights[0]))
+    ]
     return members[0] if len(members) == 1 else graph.add("Sum", *members)
+
+
+def _layers(graph: _Graph, weights: Sequence[Any], biases: Sequence[Any], activation: str, h: str) -> str:
+    for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        h = graph.add("Add", graph.add("MatMul", h, graph.constant(weight)), graph.constant(bias))
+        if layer + 1 < len(weights):
+            h = _activation(graph, activation, h)
+    return h
 
 
 def _activation(graph: _Graph, kind: str, h: str) -> str:

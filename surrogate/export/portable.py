@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogate.export.formula import (
+    ClassNetwork,
+    ClassTrees,
+    Column,
+    Formula,
+    Kriging,
+    Level,
+    Network,
+    Polynomial,
+    Trees,
+    Warp,
+)
+from surrogate.export.term_size import term_size
 from surrogate.models.records import (
     BoostedTreesRecord,
     Constant,
@@ -21,8 +33,11 @@ from surrogate.models.records import (
     StochasticKrigingRecord,
     WarpedRecord,
 )
-from surrogate.models.records.correlation import CORRELATIONS, squared_distances
+from surrogate.models.records.class_mlp import ClassMLPRecord
+from surrogate.models.records.class_trees import ClassTreesRecord
+from surrogate.models.records.classifier import ClassifierRecord
 from surrogate.models.records.cut import first_reaching
+from surrogate.models.records.tree_walk import tree_walk
 from surrogate.space import Categorical, Integer, Real
 
 if TYPE_CHECKING:
@@ -31,106 +46,6 @@ if TYPE_CHECKING:
     from surrogate.space.parameter import Parameter
 
 FloatArray = NDArray[np.float64]
-
-#: Below every logarithm: what a log axis takes for zero and less.
-TINY = float(np.finfo(np.float64).tiny)
-
-
-@dataclass(frozen=True)
-class Column:
-    """One number that the formulas use.
-
-    Parameters
-    ----------
-    input : int
-        Position of the input that it is made of.
-    kind : {"linear", "log", "category"}
-        ``(x - low) / width``, ``log(max(x, tiny) / low) / width``, or 1 where ``x`` is the category `code` and else 0.
-    low, width : float
-    code : int
-        Position in the list of categories.
-    """
-
-    input: int
-    kind: str
-    low: float = 0.0
-    width: float = 1.0
-    code: int = -1
-
-
-@dataclass(frozen=True)
-class Level:
-    """``value``, whatever the input."""
-
-    value: float
-
-
-@dataclass(frozen=True)
-class Trees:
-    """``base`` plus one leaf a tree.
-
-    `walk` compares inputs in their natural units; for a category the column is 0 or 1 and the cut 0.5.
-    """
-
-    walk: TreeWalk
-    base: float
-
-
-@dataclass(frozen=True)
-class Polynomial:
-    """``sum_i coefficients_i prod_j P_k(2 (u_j - location_j) / width_j - 1)``, k from `degrees`, plain Legendre P."""
-
-    location: FloatArray
-    width: FloatArray
-    degrees: NDArray[np.int32]
-    coefficients: FloatArray
-
-
-@dataclass(frozen=True)
-class Kriging:
-    """``trend + sum_i weights_i k_i`` with ``r_ij = (u_j - points_ij) * inverse_j``.
-
-    ``k_i`` is the correlation of ``sum_j r_ij**2`` (or its root, "distance", or the cube of that, "cube"); with an
-    `interaction` it is the product over j of ``(1 + interaction * k(r_ij**2)) / (1 + interaction)``.
-    """
-
-    correlation: str
-    points: FloatArray
-    inverse: FloatArray
-    weights: FloatArray
-    trend: float | Polynomial
-    interaction: float | None = None
-
-
-@dataclass(frozen=True)
-class Warp:
-    """What an answer ``z`` goes through at last, brought between `low` and `high` first.
-
-    Without `power` the output is ``spread * exp(z)``; with it ``center + spread * t``, t the inverse of the Yeo-Johnson
-    transformation: ``inverse(z, power)`` from zero on, ``-inverse(-z, 2 - power)`` below, where ``inverse(z, p)`` is
-    ``expm1(log1p(p z) / p)``, and ``expm1(z)`` for p = 0.
-    """
-
-    power: float | None
-    center: float
-    spread: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Network:
-    """Mean of perceptrons, layer by layer; weights (members, inputs, units), biases (members, units)."""
-
-    weights: tuple[FloatArray, ...]
-    biases: tuple[FloatArray, ...]
-    activation: str
-
-
-#: Formulas of scaled inputs.
-SMOOTH = (Kriging, Network, Polynomial)
-
-Formula = Level | Trees | Kriging | Network | Polynomial
 
 
 class Portable:
@@ -141,7 +56,9 @@ class Portable:
     space : Space
         Inputs; exported functions take them in this order and in natural units.
     records : mapping of str to Record
-        What predicts each output, from the features of `space`.
+        What predicts each output, from the features of `space`. A classifier has an output a class: its chance.
+    raw : bool, default False
+        Whether the records take the inputs as they are, not the features of `space`; then all inputs are numbers.
 
     Raises
     ------
@@ -149,16 +66,35 @@ class Portable:
         If a kind of record has no export.
     """
 
-    def __init__(self, space: Space, records: Mapping[str, Record]) -> None:
+    def __init__(self, space: Space, records: Mapping[str, Record], *, raw: bool = False) -> None:
         self.space = space
         self.records = dict(records)
+        self.raw = raw
         self.parameters = list(space.parameters.values())
         self.names = space.names
-        self.outputs = tuple(self.records)
+        self.outputs = tuple(output for name in self.records for output in self._outputs_of(name))
+
+    def _outputs_of(self, name: str) -> list[str]:
+        record = self.records[name]
+        if not isinstance(record, ClassifierRecord):
+            return [name]
+        return [one if len(self.records) == 1 else f"{name} {one}" for one in record.classes]
+
+    @cached_property
+    def places(self) -> dict[str, slice]:
+        """Where the answers of each formula stand among the outputs."""
+        places, start = {}, 0
+        for name in self.records:
+            stop = start + len(self._outputs_of(name))
+            places[name] = slice(start, stop)
+            start = stop
+        return places
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """What the formulas use, in the order of ``space.features``."""
+        if self.raw:
+            return tuple(Column(i, "linear") for i in range(len(self.parameters)))
         columns: list[Column] = []
         for i, parameter in enumerate(self.parameters):
             if isinstance(parameter, Categorical):
@@ -196,6 +132,8 @@ class Portable:
 
     def features(self, rows: FloatArray) -> FloatArray:
         """Features of rows of natural units with categories as codes, as ``space.features`` computes them."""
+        if self.raw:
+            return np.ascontiguousarray(rows)
         return np.ascontiguousarray(
             np.hstack(
                 [
@@ -210,12 +148,16 @@ class Portable:
     def reference(self, rows: FloatArray) -> FloatArray:
         """Ask the records; shape (n, k)."""
         features = self.features(rows)
-        return np.stack([record.predict(features) for record in self.records.values()], axis=1)
+        return np.column_stack(
+            [r.probabilities(features) if isinstance(r, ClassifierRecord) else r.predict(features)
+             for r in self.records.values()]
+        )  # fmt: skip
 
     def sizes(self, rows: FloatArray) -> FloatArray:
         """Size of the terms that are added up to each output, shape (k,), which rounding errors are relative to."""
         features = self.features(rows)
-        return np.array([_size(record, features) for record in self.records.values()])
+        sizes = [np.full(len(self._outputs_of(name)), term_size(r, features)) for name, r in self.records.items()]
+        return np.concatenate(sizes)
 
     def natural(self, rows: FloatArray) -> list[list[Any]]:
         """Rows with categories as their values in place of codes."""
@@ -243,10 +185,17 @@ class Portable:
             return _universal_kriging(record)
         if isinstance(record, RBFRecord):
             return _radial(record)
+        if isinstance(record, ClassTreesRecord):
+            walk = class_walk(record)
+            return ClassTrees(walk._replace(cut=self._natural_cuts(walk)), record.base, record.scores)
+        if isinstance(record, ClassMLPRecord):
+            return ClassNetwork(record.weights, record.biases, record.activation)
         raise ValueError(f"output {name!r}: a {record.kind} model has no export. Save it as a model file.")
 
     def _natural_cuts(self, walk: TreeWalk) -> FloatArray:
         """Cuts of features as cuts of inputs in natural units: the same row goes the same way, to the last bit."""
+        if self.raw:
+            return walk.cut
         cuts = walk.cut.copy()
         for j, column in enumerate(self.columns):
             here = np.flatnonzero((walk.feature == j) & ~np.isnan(walk.cut))
@@ -263,6 +212,11 @@ def unwrapped(record: Record) -> Record:
     if isinstance(record, WarpedRecord):
         return unwrapped(record.inner)
     return unwrapped(record.mean) if isinstance(record, StochasticKrigingRecord) else record
+
+
+def class_walk(record: ClassTreesRecord) -> TreeWalk:
+    """Lay out trees that classify for walking; values have a column a class."""
+    return tree_walk(record.roots, record.children, record.feature, record.cut, record.value)
 
 
 def _feature(parameter: Parameter, values: FloatArray) -> FloatArray:
@@ -300,28 +254,3 @@ def _network(record: MLPRecord) -> Network:
     weights[-1] = weights[-1] * (record.spread / members)
     biases[-1] = biases[-1] * (record.spread / members) + record.center / members
     return Network(tuple(weights), tuple(biases), record.activation)
-
-
-def _size(record: Record, features: FloatArray) -> float:
-    if isinstance(record, WarpedRecord):  # an error of z grows by the slope
-        slope = np.abs(record._slope(record._within(features))).max()
-        return float(slope) * _size(record.inner, features) + float(np.abs(record.predict(features)).max())
-    if isinstance(record, StochasticKrigingRecord):
-        return _size(record.mean, features)
-    if isinstance(record, RBFRecord):
-        z = (features - record.location) / record.width
-        values = np.sqrt(squared_distances(z, record.points)) ** record.power
-        return float(np.max(np.abs(z) @ np.abs(record.trend[1:]) + values @ np.abs(record.weights)))
-    if isinstance(record, GaussianProcessRecord):
-        scaled = (features - record.location) / record.length
-        correlations = CORRELATIONS[record.correlation].value(squared_distances(scaled, record.points))
-        return float(abs(record.trend) + np.max(correlations @ np.abs(record.weights)))
-    if isinstance(record, PolynomialChaosRecord):
-        return float(np.max(np.abs(record.basis(features)) @ np.abs(record.coefficients)))
-    if record.kind == "kriging":
-        kriging: Any = record
-        correlations = np.abs(kriging._correlations(features)) @ np.abs(kriging.weights)
-        return _size(kriging.trend, features) + float(np.max(correlations))
-    base = abs(record.base) if isinstance(record, BoostedTreesRecord) else 0.0
-    base = abs(record.center) + record.spread if isinstance(record, MLPRecord) else base
-    return float(base + np.max(np.abs(record.predict(features))))

@@ -11,14 +11,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.export.export import Answers, described
-from surrogate.export.portable import SMOOTH, TINY, Kriging, Level, Network, Polynomial, Trees
+from surrogate.export.formula import (
+    SMOOTH,
+    TINY,
+    WALKED,
+    ClassNetwork,
+    ClassTrees,
+    Kriging,
+    Level,
+    Network,
+    Polynomial,
+    Trees,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from surrogate.export.portable import Column, Portable
+    from surrogate.export.formula import Column
+    from surrogate.export.portable import Portable
 
 _HEAD = '''
 import math
@@ -54,7 +66,7 @@ def predict_one(x):
 def _block(X):
     good = {good}
     X = np.where(good[:, None], X, {filler})
-{columns}    answers = np.stack([{answers}], axis=1)
+{columns}    answers = np.column_stack([{answers}])
     answers[~good] = np.nan
     return answers{squeeze}
 '''
@@ -160,6 +172,37 @@ _ACTIVATIONS = {
 # What each activation takes to exactly 1.
 _SATURATED = {"tanh": 40.0, "relu": 1.0, "logistic": 80.0}
 
+_CLASSES = """
+
+def _softmax(S):
+    S = np.exp(S - S.max(axis=-1, keepdims=True))
+    return S / S.sum(axis=-1, keepdims=True)
+
+
+def _class_walk(Z, tables, base, scores):
+    roots, steps, feature, cut, first, value = tables
+    rows = np.arange(len(Z))[:, None]
+    node = np.broadcast_to(roots, (len(Z), len(roots)))
+    for _ in range(steps):
+        node = first[node] + (Z[rows, feature[node]] >= cut[node])
+    total = np.broadcast_to(base, (len(Z), len(base)))
+    for tree in range(len(roots)):
+        total = total + value[node[:, tree]]
+    return _softmax(total) if scores else total
+
+
+def _class_walk_one(z, trees, base, scores):
+    roots, feature, cut, first, value = trees
+    total = base
+    for node in roots:
+        below = first[node]
+        while below != node:
+            node = below + (z[feature[node]] >= cut[node])
+            below = first[node]
+        total = [a + b for a, b in zip(total, value[node])]
+    return _softmax(np.array(total)).tolist() if scores else total
+"""
+
 _NETWORKS = """
 
 def _with_biases(W, B, one):
@@ -174,10 +217,10 @@ def _with_biases(W, B, one):
 def write(portable: Portable, statement: str) -> bytes:
     """Return the module's text."""
     formulas = list(portable.formulas.values())
-    d, k = len(portable.names), len(formulas)
+    d, k = len(portable.names), len(portable.outputs)
     mixed = any(values is not None for values in portable.categories)
     calls = [_calls(i, formula) for i, formula in enumerate(formulas)]
-    for i, name in enumerate(portable.outputs):
+    for i, name in enumerate(portable.records):
         if name in portable.warps:
             warp = ", ".join(map(repr, astuple(portable.warps[name])))
             calls[i] = f"_warp({calls[i][0]}, {warp})", f"float(_warp({calls[i][1]}, {warp}))"
@@ -192,8 +235,10 @@ def write(portable: Portable, statement: str) -> bytes:
         squeeze="[:, 0]" if k == 1 else "",
     )  # fmt: skip
     parts = ["".join(f"# {line}".rstrip() + "\n" for line in described(portable, statement)), head]
-    if any(isinstance(f, Trees) for f in formulas):
+    if any(isinstance(f, WALKED) for f in formulas):
         parts.append(_TREES)
+    if any(isinstance(f, ClassTrees | ClassNetwork) for f in formulas):
+        parts.append(_CLASSES)
     if portable.warps:
         parts.append(_WARP)
     kinds = sorted({f.correlation for f in formulas if isinstance(f, Kriging)})
@@ -272,7 +317,9 @@ def _columns(portable: Portable, *, one: bool) -> str:
         return f"{log}({larger}({natural(column)}, {TINY!r}) / {column.low!r}) / {column.width!r}"
 
     gather = "[{}]" if one else "np.stack([{}], axis=1)"
-    if any(isinstance(formula, Trees) for formula in formulas):
+    if portable.raw:
+        return "    z = u = x\n" if one else "    z = u = X\n"
+    if any(isinstance(formula, WALKED) for formula in formulas):
         plain = one and all(values is None for values in portable.categories)
         lines.append("z = x" if plain else "z = " + gather.format(", ".join(map(natural, portable.columns))))
     if any(isinstance(formula, SMOOTH) for formula in formulas):
@@ -286,6 +333,14 @@ def _calls(i: int, formula: Any) -> tuple[str, str]:
         return f"np.full(len(X), {formula.value!r})", repr(formula.value)
     if isinstance(formula, Trees):
         return f"_walk(z, _TABLES{i}, {formula.base!r})", f"_walk_one(z, _TREES{i}, {formula.base!r})"
+    if isinstance(formula, ClassTrees):
+        base = _list(formula.base)
+        return (
+            f"_class_walk(z, _TABLES{i}, {base}, {formula.scores})",
+            f"*_class_walk_one(z, _TREES{i}, {base}, {formula.scores})",
+        )
+    if isinstance(formula, ClassNetwork):
+        return f"_classes{i}(u)", f"*_classes{i}(np.array(u)[None])[0].tolist()"
     if isinstance(formula, Kriging):
         return (
             f"_kriging_{formula.correlation}(u, *_KRIGING{i})",
@@ -297,12 +352,13 @@ def _calls(i: int, formula: Any) -> tuple[str, str]:
 
 
 def _data(i: int, formula: Any) -> str:
-    if isinstance(formula, Trees):
+    if isinstance(formula, WALKED):
         walk = formula.walk
         roots, feature, first = (a.tolist() for a in (walk.roots, walk.feature, walk.first))
+        value = _list(walk.value) if walk.value.ndim == 1 else f"[{', '.join(map(_list, walk.value))}]"
         return (
             f"\n\n_TREES{i} = (\n    {roots},\n    {feature},\n    {_list(walk.cut)},\n    {first},\n"
-            f"    {_list(walk.value)},\n)\n"
+            f"    {value},\n)\n"
             f"_TABLES{i} = _tables(_TREES{i}[0], {int(walk.steps.max())}, *_TREES{i}[1:])\n"
         )
     if isinstance(formula, Polynomial):
@@ -317,7 +373,7 @@ def _data(i: int, formula: Any) -> str:
         )
     if isinstance(formula, Network):
         return _network(i, formula)
-    return ""
+    return _class_network(i, formula) if isinstance(formula, ClassNetwork) else ""
 
 
 def _network(i: int, formula: Network) -> str:
@@ -345,6 +401,18 @@ def _network(i: int, formula: Network) -> str:
         lines.append(f"    return float(h.dot(_A{i}_{last}))")
     else:
         lines.append(f"    return _network{i}(np.array(u)[None]).item()")
+    return "\n".join(lines) + "\n"
+
+
+def _class_network(i: int, formula: ClassNetwork) -> str:
+    lines, last = ["", ""], len(formula.weights) - 1
+    for layer, (weights, biases) in enumerate(zip(formula.weights, formula.biases, strict=True)):
+        lines.append(f"_W{i}_{layer} = np.array({_list(weights)}).reshape({weights.shape})")
+        lines.append(f"_B{i}_{layer} = np.array({_list(biases)})")
+    lines += ["", "", f"def _classes{i}(u):", "    h = u"]
+    for layer in range(last):
+        lines.append(f"    h = {_ACTIVATIONS[formula.activation].format(f'h @ _W{i}_{layer} + _B{i}_{layer}')}")
+    lines.append(f"    return _softmax(h @ _W{i}_{last} + _B{i}_{last})")
     return "\n".join(lines) + "\n"
 
 

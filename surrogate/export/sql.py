@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.export.export import Answers, described
-from surrogate.export.portable import Level, Portable, Trees
+from surrogate.export.formula import ClassTrees, Level, Trees
+from surrogate.export.portable import Portable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ def write(portable: Portable, statement: str) -> bytes:
         For a model that is not made of trees.
     """
     for name, formula in portable.formulas.items():
-        if not isinstance(formula, (Trees, Level)) or name in portable.warps:
+        if not isinstance(formula, (Trees, ClassTrees, Level)) or name in portable.warps or _scores(formula):
             raise ValueError(
                 f"output {name!r}: a {portable.records[name].kind} model has no form in SQL, which has CASE for trees "
                 "only. Export it as '.c' or '.py'."
@@ -44,9 +45,10 @@ def write(portable: Portable, statement: str) -> bytes:
     ]  # fmt: skip
     lines = [f"-- {line}".rstrip() for line in head]
     known = " AND ".join(_known(portable, i) for i in range(len(portable.names)))
+    single = [one for formula in portable.formulas.values() for one in _by_class(formula)]
     answers = [
         f"  CASE WHEN {known} THEN {_expression(portable, formula)} END AS {quoted(name)}"
-        for name, formula in portable.formulas.items()
+        for name, formula in zip(portable.outputs, single, strict=True)
     ]
     return ("\n".join([*lines, "SELECT", ",\n".join(answers), "FROM inputs"]) + "\n").encode()
 
@@ -91,6 +93,19 @@ def box_case(box: Box) -> str:
 def quoted(name: str) -> str:
     """Quote a column's name."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _scores(formula: Any) -> bool:
+    return isinstance(formula, ClassTrees) and formula.scores
+
+
+def _by_class(formula: Any) -> list[Any]:
+    """Return a formula for each class, or the formula."""
+    if not isinstance(formula, ClassTrees):
+        return [formula]
+    return [
+        Trees(formula.walk._replace(value=formula.walk.value[:, i]), float(base)) for i, base in enumerate(formula.base)
+    ]
 
 
 def _known(portable: Portable, i: int) -> str:

@@ -19,7 +19,8 @@ from surrogate import Box, Integer, Space
 from surrogate.export import c99, javascript, onnx_graph, python_module, sql
 from surrogate.export.check_rows import broken_rows, random_rows, straddling_rows
 from surrogate.export.export import Answers, ExportError, checked, export_model
-from surrogate.export.portable import Portable, Trees
+from surrogate.export.formula import Trees
+from surrogate.export.portable import Portable
 from surrogate.models.emulators import MLP
 
 LANGUAGES = {".py": python_module, ".c": c99, ".js": javascript, ".onnx": onnx_graph}
