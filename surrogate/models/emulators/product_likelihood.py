@@ -8,7 +8,7 @@ from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtri
 
 from surrogate.models.emulators.restricted_likelihood import IMPOSSIBLE
-from surrogate.models.records.correlation import CORRELATIONS
+from surrogate.models.records.correlation import value_and_slope
 from surrogate.models.records.kriging import damped_product
 
 FloatArray = NDArray[np.float64]
@@ -48,7 +48,7 @@ class ProductLikelihood:
         """Value and gradient at ``[log length_1, ..., log length_p, log nugget, log interaction]``."""
         n, (p, a) = len(self.y), (len(self._squares), np.exp(parameters[-1]))
         r2 = self._squares * np.exp(-2.0 * parameters[:p])[:, None]
-        values = CORRELATIONS[self.correlation].value(r2)
+        values, slopes = value_and_slope(self.correlation, r2)
         values *= a
         factors = values + 1.0
         pairs = factors.prod(axis=0) * (1.0 + a) ** -p
@@ -76,7 +76,6 @@ class ProductLikelihood:
         moves = pairs * inverse[self._pairs]
         values /= factors
         gradient[-1] += (values @ moves).sum() - p * a / (1.0 + a) * moves.sum()
-        slopes = CORRELATIONS[self.correlation].slope(r2)
         slopes *= r2
         slopes /= factors
         gradient[:p] += a * (slopes @ moves)

@@ -74,3 +74,40 @@ CORRELATIONS: dict[str, Correlation] = {
     "matern72": Correlation(_matern72, _matern72_slope),
     "squared_exponential": Correlation(_squared_exponential, _squared_exponential),
 }
+
+
+def value_and_slope(correlation: str, r2: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Both functions of a `Correlation` at once, from one root and one exponential.
+
+    Parameters
+    ----------
+    correlation : str
+        A name in `CORRELATIONS`.
+    r2 : ndarray
+        Squared scaled distances.
+
+    Returns
+    -------
+    value, slope : ndarray
+        Of the shape of `r2`; arrays of their own.
+
+    Examples
+    --------
+    >>> r2 = np.array([0.5, 2.0])
+    >>> value, slope = value_and_slope("matern52", r2)
+    >>> bool(np.allclose(value, CORRELATIONS["matern52"].value(r2)) and np.allclose(slope, _matern52_slope(r2)))
+    True
+    """
+    if correlation != "matern52":
+        kernel = CORRELATIONS[correlation]
+        value = kernel.value(r2)
+        return value, value.copy() if correlation == "squared_exponential" else kernel.slope(r2)
+    s = np.sqrt(5.0 * r2)
+    decay = np.exp(-s)
+    s += 1.0
+    s *= decay
+    decay *= r2
+    decay *= 5.0 / 3.0
+    decay += s
+    s *= 5.0 / 3.0
+    return decay, s
