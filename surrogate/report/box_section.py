@@ -52,7 +52,7 @@ def box_section(report: Report, stability: Any) -> dict[str, Any]:
         "found": bool(study.boxes),
         "reproduced": again,
         "rules": _sentences(study.rules()),
-        "stability": text_table(stability),
+        "stability": _stability(stability),
         "consistency": getattr(stability, "attrs", {}).get("consistency"),
         "learning_curve": _learning_curve(report.learning_curve),
     }
@@ -63,6 +63,25 @@ def reproduced(stability: Any) -> dict[str, float]:
     if stability is None or "reproduced_coverage" not in getattr(stability, "columns", ()):
         return {}
     return {str(name): float(share) for name, share in stability["reproduced_coverage"].items()}
+
+
+def _stability(table: Any) -> dict[str, Any] | None:
+    """Return the table of the resampled searches in words."""
+    if not reproduced(table):
+        return text_table(table)
+    rows = []
+    for name, row in table.iterrows():
+        shares = [percent(row[f"reproduced_{what}"]) for what in ("coverage", "density")]
+        limits = [_middle(row, end) for end in ("low", "high")]
+        rows.append([str(name), "yes" if row.get("limited", False) else "no", *shares, *limits])
+    columns = ["input", "limited in the box", "again, same coverage", "again, same density", "low limit", "high limit"]
+    return {"columns": columns, "rows": rows}
+
+
+def _middle(row: Any, end: str) -> str:
+    """Return the median of a limit with its central 90 %; nothing where it was never found."""
+    middle, low, high = (_or_nan(row, f"{end}{part}") for part in ("", "_5", "_95"))
+    return "" if math.isnan(middle) else f"{number(middle)} [{number(low)}, {number(high)}]"
 
 
 def _or_nan(row: Any, name: str) -> float:

@@ -90,7 +90,7 @@ function limitRow(number, at) {
   return element("tr", {}, element("th", { scope: "row" }, words(input.name)), element("td", { class: "allows" }, words(limit.words)),
     element("td", { class: "range" }, ...range),
     element("td", { class: "quasi-p" }, ps.map(quasiPWords).join(" and "), ...(weak ? [" ", element("span", { class: "weak" }, "weak")] : [])),
-    ...(Object.keys(data.reproduced).length ? [element("td", { class: "again" }, again === undefined ? "" : percent(again))] : []));
+    ...(blockOf(number) === 0 && Object.keys(data.reproduced).length ? [element("td", { class: "again" }, again === undefined ? "" : percent(again))] : []));
 }
 
 function dropRow(number, at, columns) {

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from surrogate.workflows.question import FAILED
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -33,14 +35,16 @@ def sentences(study: Study, evidence: Sequence[pd.Series[Any]], relabelled: bool
     ]
 
 
-def _case_text(study: Study) -> str:
-    return study.case if study.case is not None else "the case"
+def _holds(study: Study) -> str:
+    if study.case == FAILED:
+        return "the simulator fails"
+    return f"{study.case if study.case is not None else 'the case'} holds"
 
 
 def _nothing(study: Study) -> str:
     best = study.trajectory.iloc[int(study.trajectory["heldout_density_low"].to_numpy().argmax())]
     return (
-        f"No box says more about when {_case_text(study)} holds than the base rate of {study.base_rate:.2f}: the "
+        f"No box says more about when {_holds(study)} than the base rate of {study.base_rate:.2f}: the "
         f"densest one on held-out runs has a density of {_interval(best, 'density')} there, not surely above it."
     )
 
@@ -58,7 +62,7 @@ def _sentence(study: Study, number: int, row: pd.Series[Any], relabelled: bool) 
     outside = " outside the boxes before" if relabelled and number else ""
     return (
         f"In {k:.6g} of the {n} {runs} with {round_box(box, study.X).to_text()} ({100 * k / n:.0f} of 100), "
-        f"{_case_text(study)} holds{outside}; this covers {'another ' if number else ''}{100 * k / all_k:.0f} % of all "
+        f"{_holds(study)}{outside}; this covers {'another ' if number else ''}{100 * k / all_k:.0f} % of all "
         f"{all_k:.6g} cases; on held-out {runs} density {_interval(row, 'density')}, "
         f"coverage {_interval(row, 'coverage')}."
     )

@@ -60,6 +60,12 @@ def read(html: str) -> Reader:
     return reader
 
 
+def data_of(html: str) -> dict[str, Any]:
+    """Return what the page's script reads."""
+    found: dict[str, Any] = json.loads(html[html.index('id="data">') + 10 : html.index("</script>")])
+    return found
+
+
 def whole(study: MadeFindings, **changed: Any) -> Report:
     observed = np.linspace(0, 1, len(study.X))
     parts: dict[str, Any] = {
@@ -170,6 +176,51 @@ def test_two_hundred_inputs_stay_legible_and_light() -> None:
     assert_sealed(html)
     assert len(html) < 2_000_000
     assert "input_199" in html
+
+
+def test_five_thousand_runs_of_twenty_inputs_travel_whole_in_three_megabytes() -> None:
+    rng = np.random.default_rng(0)
+    space = Space({f"input_{i}": Real(0, 1) for i in range(20)})
+    X = pd.DataFrame(rng.random((5000, 20)), columns=list(space.names))
+    y = (X["input_0"] + X["input_1"] > 1.1).to_numpy()
+    steps = [Box({f"input_{i}": (0.003 * step, np.inf) for i in range(1 + step // 10)}) for step in range(150)]
+    rows = [{**dict(box.statistics(X, y)), "quasi_p": None} for box in steps]
+    outputs = {"loss": rng.normal(size=5000), "cost": rng.normal(size=5000)}
+    search = SimpleNamespace(boxes_=steps)
+    study = MadeFindings(X, y, "failure", space, pd.DataFrame(rows), 60, [steps[60]], [], outputs, search)
+    html = Report(study=study).to_html()
+    data = data_of(html)
+    assert data["complete"]
+    assert data["rows"] == 5000
+    kept = np.frombuffer(base64.b64decode(data["inputs"][19]["column"]["bytes"]), "<f8")
+    np.testing.assert_array_equal(kept, X["input_19"])
+    assert len(html.encode()) < 3_000_000
+
+
+def test_what_does_not_fit_is_left_out_and_nothing_is_recounted_from_a_part() -> None:
+    study = made_study(30_000)
+    data = data_of(Report(study=study).to_html())
+    assert data["rows"] < 30_000
+    assert not data["complete"]
+    assert data["inputs"][0]["column"]
+
+
+def test_where_the_simulator_fails_is_said_in_its_own_words(study: MadeFindings) -> None:
+    study.case, study.outputs = "failed", {}
+    html = Report(study=study).to_html()
+    text = "".join(assert_sealed(html).text)
+    assert "Where the simulator fails" in text
+    assert "In which futures does the simulator fail?" in text
+    assert "the simulator fails in 91 of 100 futures" in text
+    assert "of all futures in which it fails." in text
+    assert data_of(html)["case"]["threshold"] is None
+
+
+def test_interrupted_and_resumed_runs_give_the_same_page(study: MadeFindings) -> None:
+    runs, resumed = made_runs(study), made_runs(study)
+    call = {**runs.provenance, "started": "2026-01-01", "host": "node7"}
+    resumed.provenance = {**runs.provenance, "started": "2026-01-02", "finished": "later", "earlier": [call]}
+    assert whole(study, runs=runs).to_html() == whole(study, runs=resumed).to_html()
 
 
 @pytest.mark.parametrize("statuses", [["exception"] * 4, ["pending"] * 4])
