@@ -13,6 +13,7 @@ from surrogate.space import Space
 from surrogate.validation.answers import answers_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
 
@@ -203,11 +204,27 @@ def _drawn(where: Any, n: int, given: bool, seed: int | None) -> tuple[Any, str]
             raise ValueError(f"where: {n} rows were asked for, {len(where)} are given.")
         return where[:n], f"the first {n} rows given"
     space = Space.from_bounds(where)
-    return _of_space(space, n, seed), "independent rows of the space " + ", ".join(space.names)
+    return independent_rows(space, n, seed), "independent rows of the space " + ", ".join(space.names)
 
 
-def _of_space(space: Space, n: int, seed: int | None) -> Any:
-    """Draw rows of a space independently, those that break a constraint again."""
+def independent_rows(space: Space, n: int, seed: int | None = None) -> pd.DataFrame:
+    """Draw rows of a space independently of each other, those that break a constraint again.
+
+    Parameters
+    ----------
+    space : Space
+    n : int
+    seed : int, optional
+
+    Returns
+    -------
+    DataFrame of shape (n, d)
+
+    Raises
+    ------
+    ValueError
+        If the constraints leave hardly any of the space.
+    """
     import pandas as pd
 
     rng = np.random.default_rng(seed)

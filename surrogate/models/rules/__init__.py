@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from surrogate.models.rules.condition import Among as Among
     from surrogate.models.rules.condition import AtLeast as AtLeast
     from surrogate.models.rules.condition import Interval as Interval
+    from surrogate.models.rules.extraction import extract_rules as extract_rules
     from surrogate.models.rules.from_boxes import rules_from_boxes as rules_from_boxes
     from surrogate.models.rules.from_tree import rules_from_tree as rules_from_tree
     from surrogate.models.rules.junta import Junta as Junta
@@ -30,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "alternating_tree": ["AlternatingTreeClassifier", "AlternatingTreeRegressor"],
         "condition": ["Among", "AtLeast", "Interval"],
+        "extraction": ["extract_rules"],
         "from_boxes": ["rules_from_boxes"],
         "from_tree": ["rules_from_tree"],
         "junta": ["Junta", "distill_junta"],

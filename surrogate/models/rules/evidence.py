@@ -24,11 +24,7 @@ def measure(rules: RuleSet, X: Any, y: Any = None, teacher: Any = None) -> tuple
     if rules.ordered:  # a row counts for the rule that decides it
         fires = fires & (np.cumsum(fires, axis=1) == 1)
     truth = None if y is None else _column(match_labels(y, X, "y"), len(fires), "y")
-    said = None
-    if teacher is not None:
-        said = _column(
-            answers_of(teacher, X) if _asks(teacher) else match_labels(teacher, X, "teacher"), len(fires), "teacher"
-        )
+    said = None if teacher is None else _said(teacher, X, len(fires))
     out = []
     for rule, holds in zip(rules.rules, fires.T, strict=True):
         n = int(holds.sum())
@@ -41,8 +37,16 @@ def measure(rules: RuleSet, X: Any, y: Any = None, teacher: Any = None) -> tuple
     return tuple(out)
 
 
-def _asks(teacher: Any) -> bool:
-    return callable(teacher) or hasattr(teacher, "predict")
+def agreement(answers: NDArray[Any], X: Any, teacher: Any) -> Share:
+    """Return the share of rows in which answers are the teacher's, with an exact 95 % interval."""
+    k, n = int((answers == _said(teacher, X, len(answers))).sum()), len(answers)
+    return (k / n if n else 0.0, *exact_interval(k, n))
+
+
+def _said(teacher: Any, X: Any, n: int) -> NDArray[Any]:
+    """Ask the teacher, or read its answers."""
+    asks = callable(teacher) or hasattr(teacher, "predict")
+    return _column(answers_of(teacher, X) if asks else match_labels(teacher, X, "teacher"), n, "teacher")
 
 
 def _column(values: Any, n: int, name: str) -> NDArray[Any]:

@@ -31,6 +31,8 @@ def _sentence(rules: RuleSet, rule: Rule, digits: int) -> str:
 
 
 def _said(rules: RuleSet, answer: Any, digits: int) -> str:
+    if rules.output and isinstance(answer, bool):  # a case: it holds or not
+        return rules.output if answer else f"not ({rules.output})"
     said = answer_text(answer, digits) + (f" {rules.unit}" if rules.unit else "")
     return f"{rules.output} = {said}" if rules.output else said
 

@@ -14,7 +14,7 @@ from surrogate.models.records.rules import RulesRecord
 from surrogate.models.rules import forms
 from surrogate.models.rules.columns import Columns
 from surrogate.models.rules.condition import Among, AtLeast, Condition, Interval
-from surrogate.models.rules.evidence import measure
+from surrogate.models.rules.evidence import agreement, measure
 from surrogate.models.rules.rule import Rule
 from surrogate.models.rules.simplification import merged, rounded
 from surrogate.space.parameter import plain
@@ -47,7 +47,8 @@ class RuleSet:
     exclusive : bool, default False
         Whether one rule at most can hold in a row, as it is with the paths of a tree: then the order says nothing.
     output : str, default ""
-        What is answered: "reliability", say. Part of the texts.
+        What is answered: "reliability", say, or the case "reliability < 0.9" of rules that answer True or False. Part
+        of the texts.
     unit : str, default ""
         Of the output.
     missing : tuple of str, default ()
@@ -200,6 +201,22 @@ class RuleSet:
             Each rule with its `Evidence`, about the rows that it decides.
         """
         return self.with_rules(measure(self, X, y, teacher))
+
+    def fidelity(self, X: Any, teacher: Any) -> tuple[float, float, float]:
+        """In how many rows the rules answer as their teacher does, with an exact 95 % interval.
+
+        Parameters
+        ----------
+        X : table
+            Rows that the rules were not learned from.
+        teacher : callable, estimator or array-like of shape (n,)
+            What the rules were learned from, or its answers.
+
+        Returns
+        -------
+        share, low, high : float
+        """
+        return agreement(self.predict(X), X, teacher)
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return a table with a row a rule: its text, its answer, its number of conditions and its evidence."""
