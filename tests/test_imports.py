@@ -12,6 +12,7 @@ DOORS = [
     "Surrogate",
     "collect",
     "discover",
+    "distill",
     "Space",
     "Box",
     "Real",
