@@ -10,8 +10,11 @@ import numpy as np
 
 from surrogate.validation.gain import mean_interval
 from surrogate.workflows.labelled_rows import take
+from surrogate.workflows.saved_student import SavedStudent
 
 if TYPE_CHECKING:
+    import os
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -126,6 +129,40 @@ class Distillation:
             Classes or numbers.
         """
         return self.model.predict(X)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the student to a model file; `surrogate.workflows.SavedStudent.load` reads it.
+
+        Parameters
+        ----------
+        path : path
+            By custom ``*.surrogate``.
+
+        Raises
+        ------
+        ValueError
+            If the student's kind has no form outside its library, or an input is no number.
+        """
+        SavedStudent.of(self.model, self.transfer.X).save(path)
+
+    def export(self, path: str | os.PathLike[str], *, fmi: int = 2) -> None:
+        """Write the student in another language; see `surrogate.workflows.SavedStudent.export`.
+
+        Parameters
+        ----------
+        path : path
+            ``*.py``, ``*.c``, ``*.js``, ``*.onnx``, ``*.fmu`` or ``*.sql``.
+        fmi : {2, 3}, default 2
+            Version of the standard of an FMU.
+
+        Raises
+        ------
+        ValueError
+            If there is no export for the suffix or for the kind of student.
+        surrogate.export.ExportError
+            If the file would not give this student's numbers; nothing is written then.
+        """
+        SavedStudent.of(self.model, self.transfer.X).export(path, fmi=fmi)
 
     # Was it worth it ------------------------------------------------------------------------------------------------
 
