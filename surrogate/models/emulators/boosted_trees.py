@@ -35,9 +35,10 @@ class BoostedTrees(Emulator):
         Number of trees.
     learning_rate : float, default 0.05
         Share of each tree's correction that is kept; with 500 trees the sum has converged.
-    max_depth : int, default 3
-        Greatest number of cuts between root and leaf, that is the order of interactions; three suits smooth
-        simulators best, and costs outputs that jump little.
+    max_depth : int, optional
+        Greatest number of cuts between root and leaf, that is the order of interactions. Default: three up to 5,000
+        runs, which suits smooth simulators best and costs outputs that jump little, six beyond, where there are runs
+        enough for leaves so small.
     subsample : float, default 0.5
         Share of the runs that each tree sees; half gave the lowest errors on small smooth problems.
     l2 : float, default 0.1
@@ -72,7 +73,7 @@ class BoostedTrees(Emulator):
         *,
         n_trees: int = 500,
         learning_rate: float = 0.05,
-        max_depth: int = 3,
+        max_depth: int | None = None,
         subsample: float = 0.5,
         l2: float = 0.1,
         n_jobs: int = 1,
@@ -98,7 +99,7 @@ class BoostedTrees(Emulator):
     def _boost(self, X: FloatArray, y: FloatArray) -> xgboost.Booster:
         settings = {
             "learning_rate": self.learning_rate,
-            "max_depth": self.max_depth,
+            "max_depth": self.max_depth or (3 if len(X) <= _EXACT_RUNS else 6),
             "subsample": self.subsample,
             "reg_lambda": self.l2,
             "tree_method": "exact" if len(X) <= _EXACT_RUNS else "hist",
