@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import qmc
 
-from surrogate import Surrogate
+from surrogate import Categorical, Integer, LatinHypercube, Space, Surrogate
 from surrogate.models.emulators import (
     BoostedTrees,
     GaussianProcess,
@@ -159,3 +159,19 @@ def test_stochastic_kriging_is_tried_on_noisy_replicates_only():
     assert StochasticKriging().suits(X, y)
     assert not StochasticKriging().suits(X, np.sin(X[:, 0]))  # replicated, without noise
     assert not StochasticKriging().suits(X[::4], y[::4])  # never replicated
+
+
+# Mixed inputs ---------------------------------------------------------------------------------------------------------
+
+
+def test_integers_and_categories_are_learned_with_numbers(few_candidates):
+    space = Space({"x": (0.0, 2.0), "stages": Integer(1, 6), "metal": Categorical(["steel", "copper", "tin"])})
+    loss = {"steel": 1.0, "copper": 2.0, "tin": 4.0}
+
+    def heat(frame):
+        return frame["metal"].map(loss).to_numpy(dtype=float) * np.sin(frame["x"]) + 0.3 * frame["stages"] ** 2
+
+    runs, new = LatinHypercube(80, seed=0).sample(space), LatinHypercube(300, seed=1).sample(space)
+    model = Surrogate.from_runs(runs, heat(runs).to_numpy(), space)
+    assert q2(heat(new).to_numpy(), model.predict(new)) > 0.99
+    all_finite(model, new)
