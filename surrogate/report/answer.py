@@ -112,6 +112,8 @@ def limit_words(limit: Any, parameter: Parameter, values: pd.Series[Any]) -> str
         return f"at most {written(high, parameter.unit)}"
     if math.isinf(high):
         return f"at least {written(low, parameter.unit)}"
+    if low == high:
+        return written(low, parameter.unit)
     return f"between {written(low, None)} and {written(high, parameter.unit)}"
 
 

@@ -46,6 +46,7 @@ const asFound = () => sameCase() && state.policy === null;
 
 /** Mark the runs of interest and the runs that count; null where the numbers of the page itself hold. */
 function ask() {
+  answers.clear();
   if (sameCase()) state.interest = column(data.interest);
   else {
     const holds = COMPARE[state.relation], values = column(data.outputs[state.output].column);
@@ -70,9 +71,19 @@ function statistics(rows) {
   return { n, k, coverage: all.k ? k / all.k : NaN, density: n ? k / n : NaN, mass: all.n ? n / all.n : NaN };
 }
 
-/** The numbers of a box: those of the page as long as its own case is asked, else counted anew. */
-const counted = (number) => (asFound() ? data.boxes[number] : statistics(insideBox(number)));
-const baseRate = () => { if (asFound()) return data.base_rate; const all = sums(new Uint8Array(data.rows).fill(1)); return all.n ? all.k / all.n : NaN; };
+/** The numbers of a box: those of the page as long as its own case is asked, else counted anew, once a question. */
+const answers = new Map();
+function counted(number) {
+  if (asFound()) return data.boxes[number];
+  if (!answers.has(number)) answers.set(number, statistics(insideBox(number)));
+  return answers.get(number);
+}
+
+function baseRate() {
+  if (asFound()) return data.base_rate;
+  const all = sums(new Uint8Array(data.rows).fill(1));
+  return all.n ? all.k / all.n : NaN;
+}
 
 function caseText() {
   if (sameCase()) return data.case.text;

@@ -16,8 +16,9 @@ function sentence() {
     const joint = at === 0 ? [] : [at === box.limits.length - 1 ? " and " : ", "];
     return [...joint, strong(`${data.inputs[limit.input].name} is ${limit.words}`)];
   });
-  if (!now.n) return ["Where ", ...phrases, ", there are no such runs."];
-  return ["Where ", ...phrases, words(`, ${subject} ${verb} in `), strong(ofHundred(now.density)), " futures. This covers ",
+  const where = state.policy === null ? ["Where "] : ["Under the policy ", strong(data.inputs[data.policy].categories[state.policy]), ", where "];
+  if (!now.n) return [...where, ...phrases, " there are no runs."];
+  return [...where, ...phrases, words(`, ${subject} ${verb} in `), strong(ofHundred(now.density)), " futures. This covers ",
     strong(percent(now.coverage)), ` of all futures in which it ${verb}.`];
 }
 

@@ -202,6 +202,7 @@ def test_a_policy_is_counted_alone(opened: Any) -> None:
     page.page.select_option("#policy", label="cap")
     found = recount(study, study.boxes[0], study.y, policy == "cap")
     assert page.text("#figure-coverage") == " ".join(percent(found.coverage).split())
+    assert page.text("#sentence").startswith("Under the policy cap, where b is at most")
     assert f"{found.n} futures are inside" in page.text(".block[data-block='0']")
 
 

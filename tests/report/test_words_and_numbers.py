@@ -65,6 +65,7 @@ def test_limits_are_worded_with_units_and_open_sides() -> None:
     assert limit_words((1.5, math.inf), length, values) == "at least 1.5\u00a0m"
     assert limit_words((1.5, 2.5), length, values) == "between 1.5 and 2.5\u00a0m"
     assert limit_words((-math.inf, 2.5), Real(0, 10, unit="1"), values) == "at most 2.5"
+    assert limit_words((2.5, 2.5), length, values) == "2.5\u00a0m"
     fuel = Categorical(["wind", "gas", "coal"])
     assert limit_words(frozenset({"coal", "wind"}), fuel, values) == "wind or coal"
 

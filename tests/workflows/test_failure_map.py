@@ -29,7 +29,7 @@ def test_the_failure_map_says_where_the_simulator_breaks_down(runs):
     assert study.box.limits["load"][0] == pytest.approx(0.7, abs=0.05)
     assert study.box.limits["speed"][1] == pytest.approx(0.6, abs=0.08)
     assert study.y.sum() == len(runs.failures)
-    assert "failed holds" in study.rules()[0]
+    assert "the simulator fails" in study.rules()[0]
 
 
 def test_one_kind_of_failure_can_be_asked_for(runs):
