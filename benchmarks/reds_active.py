@@ -38,10 +38,10 @@ def emulate(u, y, seed, n_new):
     return emulated, emulated.learn(folds=3)
 
 
-def judged(u, y, seed, test_u, test_y, informative):
+def judged(u, y, seed, test_u, test_y, informative, active):
     emulated, labelling = emulate(u, y, seed, 30_000)
     labels = emulated.labels(labelling)
-    steps = emulated.believed(emulated.tuned(labels).search(emulated.points.columns, labels))
+    steps = emulated.believed(emulated.tuned(labels).search(emulated.points.columns, labels), placed=active)
     table = pd.DataFrame(test_u, columns=unit_space(u.shape[1]).names)
     result = measured([step.limits for step in steps], read_columns(table), test_y, informative)
     wrong = (labelling.probability(test_u, table) > 0.5) != (test_y > 0.5)
@@ -80,7 +80,12 @@ def main():
                     run_actively(f, draw, threshold, seed) if active else draw(int(runs), 1000 * int(runs) + seed)
                 )
                 y, test_y = (output < threshold).astype(float), (test_output < threshold).astype(float)
-                row = {"case": f.name, "seed": seed, "runs": runs, **judged(u, y, seed, test_u, test_y, informative)}
+                row = {
+                    "case": f.name,
+                    "seed": seed,
+                    "runs": runs,
+                    **judged(u, y, seed, test_u, test_y, informative, active),
+                }
                 with kept.open("a") as file:
                     file.write(json.dumps(row) + "\n")
         print(f"seed {seed} done", flush=True)

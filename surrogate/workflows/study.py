@@ -196,24 +196,9 @@ class Study:
             with ``heldout_`` before the name are from cross-validation of the search (not with REDS, whose emulators
             would have to be fitted anew): on the runs in which it was found a box looks as if it needed all its limits.
         """
-        from surrogate.models.boxes import REDS, drop_costs
-        from surrogate.models.boxes.evidence.dropping import heldout_drop_costs
+        from surrogate.workflows import study_evidence
 
-        table = drop_costs(self.box, self.X, self.y)
-        if isinstance(self._finder, REDS) or not self.box.limits:
-            return table
-        heldout = heldout_drop_costs(
-            self._finder,
-            self._columns.select(list(self.search.boxes_[0].names or ())),
-            self.y,
-            self.search.boxes_,
-            self.chosen,
-            folds=self._how.folds,
-            seed=self.seed,
-        )
-        table = table.join(heldout)
-        cheapest = table["heldout_density_loss"].drop("").sort_values(kind="stable").index
-        return table.loc[["", *cheapest]]
+        return study_evidence.drop_costs(self)
 
     def pareto(self) -> ParetoBoxes:
         """Return the boxes that no other beats in coverage, density and number of limits together.
@@ -225,14 +210,9 @@ class Study:
         ParetoBoxes
             Fitted: ``.trajectory_`` and ``.boxes_``, fewest limits first.
         """
-        from sklearn.base import clone
+        from surrogate.workflows import study_evidence
 
-        from surrogate.models.boxes import REDS, ParetoBoxes
-
-        finder = self._finder.finder if isinstance(self._finder, REDS) else self._finder
-        search = clone(finder) if isinstance(finder, ParetoBoxes) else ParetoBoxes(finder)
-        search.fit(self.X, self.y)
-        return search
+        return study_evidence.pareto(self)
 
     def stability(
         self, n_resamples: int | None = None, seed: int | None = None, *, executor: Any = None
@@ -256,23 +236,9 @@ class Study:
             the halves have in common with the chosen one, ``attrs["consistency"]`` with each other; see
             `surrogate.models.boxes.evidence.stability.resample`.
         """
-        from surrogate.models.boxes.evidence.stability import resample
+        from surrogate.workflows import study_evidence
 
-        row = self.trajectory.iloc[self.chosen]
-        table = resample(
-            self._repeatable(),
-            self._columns,
-            self.y,
-            float(row["coverage"]),
-            float(row["density"]),
-            limits=self.box.limits or None,
-            space=self.space,
-            n_resamples=n_resamples or (10 if self._is_reds else 50),
-            seed=self.seed if seed is None else seed,
-            executor=executor,
-        )
-        table.insert(0, "limited", table.index.isin(list(self.box.limits)))
-        return table
+        return study_evidence.stability(self, n_resamples, self.seed if seed is None else seed, executor)
 
     def learning_curve(
         self, n_resamples: int | None = None, seed: int | None = None, *, executor: Any = None
@@ -294,22 +260,9 @@ class Study:
             are all runs and twice as many, extrapolated: where they differ little, more runs would change little. See
             `surrogate.models.boxes.learning_curve`.
         """
-        from surrogate.models.boxes.evidence.stability import learning_curve
+        from surrogate.workflows import study_evidence
 
-        row = self.trajectory.iloc[self.chosen]
-        return learning_curve(
-            self._repeatable(),
-            self._columns,
-            self.y,
-            float(row["coverage"]),
-            float(row["density"]),
-            space=self.space,
-            # An emulator learns nothing from a sixteenth of the few runs that it is for.
-            parts=(4, 3, 2) if self._is_reds else (16, 8, 4, 2),
-            n_resamples=n_resamples or (6 if self._is_reds else 40),
-            seed=self.seed if seed is None else seed,
-            executor=executor,
-        )
+        return study_evidence.learning_curve(self, n_resamples, self.seed if seed is None else seed, executor)
 
     def by_policy(self, column: str = "policy") -> StudyByPolicy:
         """Ask the same of each policy alone.
@@ -479,13 +432,3 @@ class Study:
         from surrogate.models.boxes import REDS
 
         return isinstance(self._finder, REDS)
-
-    def _repeatable(self) -> BoxFinder:
-        """Return the finder for parts of the runs."""
-        from sklearn.base import clone
-
-        if not self._is_reds:
-            return self._finder
-        # A part of the runs may teach too little; that is what is asked, and no error.
-        finder: BoxFinder = clone(self._finder).set_params(gate=False, space=self.space)
-        return finder

@@ -136,17 +136,22 @@ class Emulated:
         best: BoxFinder = tries[int(np.argmax(areas))]
         return best
 
-    def believed(self, steps: Sequence[Step], rows: NDArray[np.intp] | slice = slice(None)) -> list[Step]:
+    def believed(
+        self, steps: Sequence[Step], rows: NDArray[np.intp] | slice = slice(None), *, placed: bool = False
+    ) -> list[Step]:
         """Return the steps that runs can bear out, of a search on the new points.
 
         The last one is the first box as dense, by the emulator, as any: what is peeled from it follows differences
         of probability that no calibration can confirm. It also comes before the first box in which too few of the
-        runs `rows` lie.
+        runs `rows` lie. Where runs were `placed` at the border of the case, few of them lie inside any box, and all
+        of them say where it is: then a box must hold the share of the new points that as few are of all runs.
         """
+        runs, n_new = len(self.asked.y), self.points.columns.n
         densities = [step.k / step.n for step in steps]
         kept: list[Step] = []
         for step, density in zip(steps, densities, strict=True):
-            if kept and self.columns.inside(step.limits, rows).sum() < self._min_runs:
+            held = step.n / n_new * runs if placed else self.columns.inside(step.limits, rows).sum()
+            if kept and held < self._min_runs:
                 break
             kept.append(step)
             if density >= max(densities) - _AS_DENSE:
@@ -277,7 +282,7 @@ class EmulatedFolds:
             # The least mass is a share of all points, however few of them are left.
             finder = clone(finder).set_params(mass_min=finder.get_params()["mass_min"] / there.mean())
         full = [
-            (names, emulated.believed(steps, rows))
+            (names, emulated.believed(steps, rows, placed=not self.counted.all()))
             for names, steps in heldout.searches(finder, part, all_labels[0][places])
         ]
         match = getattr(finder, "match", match_by_mass)
