@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from surrogate.design import Design
@@ -296,6 +297,31 @@ class Surrogate(Predictor):
         self._chosen(output or self.outputs[0])
         names = self.outputs if output is None else (output,)
         return sobol_indices(self.space, {name: self._fitted[name] for name in names}, second_order, seed)
+
+    def plot_parity(self, output: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw out-of-fold predictions of an output (by default the first) over what the simulator answered."""
+        from surrogate.report.figures import plot_parity
+
+        name = self.outputs[0] if output is None else output
+        self._chosen(name)
+        return plot_parity(*self.out_of_fold[name], ax, output=name)
+
+    def plot_sensitivity(self, output: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw what each input explains of an output, alone and with interactions."""
+        from surrogate.report.figures import plot_sensitivity
+
+        return plot_sensitivity(self.sensitivity(output or self.outputs[0]), ax)
+
+    def plot_convergence(self, ax: Axes | None = None) -> Axes:
+        """Draw how good the model was at each number of runs, a line an output."""
+        from surrogate.report.figures import plot_convergence
+
+        return plot_convergence(self.convergence, ax)
+
+    def _repr_html_(self) -> str:
+        from surrogate.report.notebook import surrogate_html
+
+        return surrogate_html(self.space.names, self.scorecards)
 
     def __repr__(self) -> str:
         lines = [f"Surrogate of {len(self.space)} inputs ({', '.join(self.space.names)})"]
