@@ -100,11 +100,11 @@ def extract_rules(
     --------
     >>> from sklearn.ensemble import RandomForestClassifier
     >>> X = (np.random.default_rng(0).integers(0, 10, (400, 2)) + 0.5) / 10
-    >>> y = (X[:, 0] > 0.6) & (X[:, 1] <= 0.4)
+    >>> y = (X[:, 0] > 0.7) & (X[:, 1] <= 0.6)
     >>> forest = RandomForestClassifier(20, random_state=0).fit(X, y)
     >>> rules = extract_rules(forest, X, max_rules=3, n=1000, class_names=["negative", "positive"])
     >>> print(rules.with_default("negative").to_text(digits=1, evidence=False))
-    if x1 > 0.6 and x2 <= 0.4 then positive
+    if x1 > 0.7 and x2 <= 0.6 then positive
     otherwise negative
     """
     if not 0 < held_out < 1:

@@ -73,12 +73,12 @@ def rules_from_tree(
     Examples
     --------
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> X = np.random.default_rng(0).random((400, 2))
-    >>> y = np.where((X[:, 0] > 0.6) & (X[:, 1] <= 0.4), "positive", "negative")
+    >>> X = (np.random.default_rng(0).integers(0, 10, (400, 2)) + 0.5) / 10
+    >>> y = np.where((X[:, 0] > 0.7) & (X[:, 1] <= 0.6), "positive", "negative")
     >>> tree = DecisionTreeClassifier(random_state=0).fit(X, y)
     >>> rules = rules_from_tree(tree).rounded(X)
     >>> print(rules.with_default("negative").to_text(digits=2))
-    if x1 > 0.6 and x2 <= 0.4 then positive
+    if x1 > 0.7 and x2 <= 0.6 then positive
     otherwise negative
     >>> bool((rules.predict(X) == tree.predict(X)).all())
     True

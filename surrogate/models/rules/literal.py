@@ -69,5 +69,5 @@ class Group(NamedTuple):
 
     def condition(self, columns: Columns) -> Condition:
         """Return the same as a condition in words."""
-        tests = tuple(literal.condition(columns) for literal in self.literals)
+        tests = tuple(literal.condition(columns) for literal in sorted(self.literals))
         return tests[0] if len(tests) == 1 else AtLeast(self.m, tests)

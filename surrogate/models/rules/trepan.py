@@ -92,8 +92,9 @@ class Trepan(ClassifierMixin, BaseEstimator):
     ...     return (X[:, :3] > 0.5).sum(axis=1) >= 2
     >>> X = np.random.default_rng(0).random((200, 5))
     >>> tree = Trepan(teacher, max_leaf_nodes=2).fit(X)
-    >>> tree.rules_.rules[0].to_text(digits=1)
-    'if at least 2 of (x1 > 0.5, x2 > 0.5, x3 > 0.5) then True'
+    >>> print(tree.rules_.with_default(False).to_text(digits=1))
+    if at least 2 of (x1 > 0.5, x2 > 0.5, x3 > 0.5) then True
+    otherwise False
     """
 
     classes_: NDArray[Any]
