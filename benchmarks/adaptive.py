@@ -58,7 +58,7 @@ class Task:
 
     def hypercubes(self):
         """Return the runs needed on Latin hypercubes."""
-        n, model = first_runs(self.function.d), None
+        n, model = 10, None
         while True:
             X = LatinHypercube(n, seed=1000 * self.seed + n).sample(self.space).to_numpy()
             model = fitted(model, X, self.function(X))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from surrogate.design.full_factorial import FullFactorial as FullFactorial
     from surrogate.design.gaussian_mixture import GaussianMixture as GaussianMixture
     from surrogate.design.halton import Halton as Halton
+    from surrogate.design.infill import Infill as Infill
+    from surrogate.design.infill import Learned as Learned
     from surrogate.design.kernel_density import KernelDensity as KernelDensity
     from surrogate.design.latin_hypercube import LatinHypercube as LatinHypercube
     from surrogate.design.leaf_sampling import LeafSampling as LeafSampling
@@ -45,6 +47,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "full_factorial": ["FullFactorial"],
         "gaussian_mixture": ["GaussianMixture"],
         "halton": ["Halton"],
+        "infill": ["Infill", "Learned"],
         "kernel_density": ["KernelDensity"],
         "latin_hypercube": ["LatinHypercube"],
         "leaf_sampling": ["LeafSampling"],

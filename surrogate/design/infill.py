@@ -148,7 +148,7 @@ class Infill:
         made = self.space.to_unit(self._inputs)
         room = self._candidates(made, n, rng)
         fields = self._fields(room, rng)
-        likely = 1.0 - self._failure_probability(self.space.features(room))
+        likely = self._hope(self.space.features(room))
         total = np.sum([field.density(likely) for field in fields], axis=0) if fields else likely
         worst = np.sort(total)[::-1]
         self.concentration = float(worst[: max(1, len(worst) // 4)].sum() / max(worst.sum(), np.finfo(float).tiny))
@@ -235,10 +235,13 @@ class Infill:
         known = [field for field in fields if field is not None]
         return sorted(known, key=lambda field: -field.mean_error)[:_MOST_OUTPUTS]
 
-    def _failure_probability(self, features: Floats) -> Floats:
-        """Share of failures among the nearest runs, half a success beside them."""
-        if not self._failed.any():
-            return np.zeros(len(features))
+    def _hope(self, features: Floats) -> Floats:
+        """Return the probability that runs succeed: the share among the nearest runs, half a success beside them.
+
+        Below a half it is 0, for no answer comes from there, and the expected error would be large for ever.
+        """
+        if not self._failed.any() or self._failed.all():
+            return np.ones(len(features))
         from scipy.spatial.distance import cdist
 
         assert self._inputs is not None  # noqa: S101 - ask has looked
@@ -246,16 +249,15 @@ class Infill:
         k = min(3, apart.shape[1]) - 1
         near = np.maximum(np.partition(apart, k, axis=1)[:, k : k + 1], 1e-9)
         weights = np.exp(-0.5 * np.square(apart / near))
-        probability: Floats = weights @ self._failed / (weights.sum(axis=1) + 0.5)
-        return probability
+        failure = weights @ self._failed / (weights.sum(axis=1) + 0.5)
+        return np.where(failure < 0.5, 1.0 - failure, 0.0)
 
     def _filling(self, n: int, made: Floats) -> pd.DataFrame:
         """Space-filling points, without those that will probably fail."""
         if not n:
             return self.space.from_unit(np.empty((0, len(self.space))))
         rows = LatinHypercube(max(1, len(made)), seed=self.seed).extend(self._inputs, n, self.space)
-        hopeful = self._failure_probability(self.space.features(rows)) < 0.5
-        kept: pd.DataFrame = rows[hopeful].reset_index(drop=True)
+        kept: pd.DataFrame = rows[self._hope(self.space.features(rows)) > 0.0].reset_index(drop=True)
         return kept
 
     def _infill(
@@ -267,7 +269,7 @@ class Infill:
         if not fields:
             return list(np.argsort(-likely, kind="stable")[:n])
         # Half of the candidates as they come, half where errors are expected: weights undo the difference.
-        chance = 0.5 / len(total) + 0.5 * total / total.sum()
+        chance = 0.5 / len(total) + 0.5 * total / max(float(total.sum()), np.finfo(float).tiny)
         part = rng.choice(len(room), min(_CANDIDATES, len(room)), replace=False, p=chance / chance.sum())
         reductions = [_Reduction(field, part, likely[part] / chance[part]) for field in fields]
         chosen: list[int] = []

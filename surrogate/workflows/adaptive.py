@@ -33,7 +33,7 @@ _PATIENCE = 1.25  # after a check that failed, the next one waits for so many ti
 
 
 def first_runs(d: int) -> int:
-    """Return the size of the first design: enough to begin with, for what comes next is better chosen.
+    """Return the size of the first design: enough to learn a smooth function of few inputs that matter.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def first_runs(d: int) -> int:
     Examples
     --------
     >>> [first_runs(d) for d in (1, 2, 5, 10, 50)]
-    [10, 10, 15, 30, 30]
+    [10, 10, 20, 36, 36]
     """
-    return max(10, min(3 * d, 30))
+    return max(10, min(4 * d, 36))
 
 
 class Rounds:

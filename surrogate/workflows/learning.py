@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_GROWTH = 1.5  # the choice between emulators is made anew when there are so many times the runs
+_GROWTH = 2.0  # the choice between emulators is made anew when there are so many times the runs
+#: Emulators that guide a search: quick, of different nature. The full choice is made once there is something to check.
+_QUICK = ("gaussian_process", "kriging", "nearest_neighbour_gp", "boosted_trees")
 _FEW_RUNS = 100  # up to here a search from the start is cheap, and no early optimum is handed on
 
 
 class Learner:
     """An emulator that is fitted again and again while runs come in.
 
-    The choice between emulators is made when the number of runs has grown by half; in between the chosen one is
+    The choice between some quick emulators is made when the number of runs has doubled; in between the chosen one is
     fitted, beyond 100 runs from where its last search ended.
 
     Parameters
@@ -55,8 +57,9 @@ class Learner:
 
         if self.emulator is None or len(y) >= _GROWTH * self._chosen_at:
             self._chosen_at = len(y)
-            candidates = default_candidates(len(y), self._seed)
-            self.emulator = select(candidates, X, y, prefer=self._prefer, seed=self._seed).emulator
+            known = default_candidates(len(y), self._seed)
+            quick = {name: emulator for name, emulator in known.items() if name in _QUICK}
+            self.emulator = select(quick or known, X, y, prefer=self._prefer, seed=self._seed).emulator
         else:
             ready = self.emulator.resumed() if len(y) > _FEW_RUNS else _anew(clone(self.emulator))
             self.emulator = ready.fit(X, y)
@@ -156,7 +159,7 @@ def share_interval(share: float, n: int) -> tuple[float, float]:
     from surrogate.models.boxes.evidence.heldout import wilson
 
     _, low, high = wilson(share * n, n)
-    return float(low), float(high)
+    return min(float(low), share), max(float(high), share)
 
 
 def weighted_score(y: Floats, errors: Floats, shares: Floats, level: float | None, seed: int = 0) -> Score:
