@@ -94,6 +94,13 @@ class TransferSet:
         column = self._outcomes.numbers[self._ok, self.output_names.index(name)]
         return pd.Series(column, name=name)
 
+    @property
+    def seconds(self) -> pd.Series:
+        """How long each of the successful runs took; 0 for runs made elsewhere that do not say."""
+        import pandas as pd
+
+        return pd.Series(self._outcomes.seconds[self._ok], name="seconds")
+
     # All planned runs
 
     @property

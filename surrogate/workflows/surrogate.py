@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from surrogate.design import Design
     from surrogate.models.emulators.selection import Prefer
+    from surrogate.models.records import Record
     from surrogate.space import Space
     from surrogate.transfer import TransferSet
     from surrogate.validation import Scorecard
@@ -102,7 +103,7 @@ class Surrogate(Predictor):
         budget : int, optional
             Most runs. With `target` or `level` they are made in batches, each where the model of the runs before is
             expected to err (see `surrogate.design.infill.Infill`), after a first design of `n` points, by default
-            ``min(2 d + 4, 24)`` and at least 10. Without, the budget is used at once. Below 60 points batches fill the
+            ``min(4 d, 36)`` and at least 10. Without, the budget is used at once. Below 60 points batches fill the
             space.
         target : float, optional
             Q2 of every output at which to stop; with `level`, the share of points on the right side of it. Points
@@ -144,7 +145,14 @@ class Surrogate(Predictor):
 
     @classmethod
     def from_runs(
-        cls, X: Any, y: Any = None, bounds: Any = None, *, prefer: Prefer = "accuracy", seed: int | None = None
+        cls,
+        X: Any,
+        y: Any = None,
+        bounds: Any = None,
+        *,
+        cheap: Surrogate | TransferSet | None = None,
+        prefer: Prefer = "accuracy",
+        seed: int | None = None,
     ) -> Self:
         """Fit a model to runs that were already made.
 
@@ -157,7 +165,11 @@ class Surrogate(Predictor):
             ``{"lift": lift, "Cp": Cp}``. Text names the columns of `X` that are outputs. Left out when `X` is a
             TransferSet, which has its own; text then picks some of them.
         bounds : bounds, optional
-            What may vary. Default: the TransferSet's space, or the range of the runs.
+            What may vary. Default: the TransferSet's space, that of `cheap`, or the range of the runs.
+        cheap : Surrogate or TransferSet, optional
+            Of a cheap variant of the simulator over the same space, with an output of the same name (or one output
+            only), from many runs: its answers become one more input, so that few runs of this one are enough. Whether
+            they help is for cross-validation to say.
         prefer : {"accuracy", "speed", "small"}, default "accuracy"
             What the choice between emulators is for.
         seed : int, optional
@@ -181,15 +193,22 @@ class Surrogate(Predictor):
         """
         from surrogate.design.design import check_seed
         from surrogate.models.emulators.selection import check_preference
+        from surrogate.transfer import TransferSet
         from surrogate.workflows.sampling import read_runs
 
         check_preference(prefer)
         seed = check_seed(seed) or 0
+        if cheap is not None and bounds is None and y is not None:
+            bounds = cheap.space
         runs, outputs = read_runs(X, y, bounds)
-        return cls._fit_runs(runs, outputs, prefer, seed)
+        if isinstance(cheap, TransferSet):
+            cheap = cls.from_runs(cheap, seed=seed)
+        return cls._fit_runs(runs, outputs, prefer, seed, cheap)
 
     @classmethod
-    def _fit_runs(cls, runs: TransferSet, outputs: tuple[str, ...], prefer: Prefer, seed: int) -> Self:
+    def _fit_runs(
+        cls, runs: TransferSet, outputs: tuple[str, ...], prefer: Prefer, seed: int, cheap: Surrogate | None = None
+    ) -> Self:
         from surrogate.workflows.domain import Domain
         from surrogate.workflows.fitted_field import FittedField
         from surrogate.workflows.fitted_output import FittedOutput
@@ -202,7 +221,8 @@ class Surrogate(Predictor):
             if name in runs.fields:
                 fitted[name] = FittedField.fit(name, features, runs.fields[name], **how)
             else:
-                fitted[name] = FittedOutput.fit(name, features, np.asarray(runs[name], dtype=float), **how)
+                y = np.asarray(runs[name], dtype=float)
+                fitted[name] = FittedOutput.fit(name, features, y, **how, cheap=_cheap_record(cheap, name, runs.space))
         return cls(runs.space, fitted, Domain.fit(features), runs)
 
     # Knowing it -----------------------------------------------------------------------------------------------------
@@ -297,6 +317,22 @@ class Surrogate(Predictor):
         self._chosen(output or self.outputs[0])
         names = self.outputs if output is None else (output,)
         return sobol_indices(self.space, {name: self._fitted[name] for name in names}, second_order, seed)
+
+    def cost_card(self) -> pd.DataFrame:
+        """Measure what the model costs, beside the simulator and the candidates that were not chosen.
+
+        Returns
+        -------
+        DataFrame
+            Rows: "simulator" (where the model has its runs), "predict" (this model, checks included), "fast" (its
+            compiled form for one row, where there is one), and every candidate of every output as it was measured when
+            the choice was made. Columns: parameters, memory_bytes, disk_bytes (of the model file), one_row_us and
+            one_row_p95_us (median and 95th percentile of a call with one row, in microseconds), rows_a_second (in
+            batches) and speed_up (of one row, over the simulator). NaN where something was not measured.
+        """
+        from surrogate.workflows.cost_card import cost_card
+
+        return cost_card(self, None if self._transfer is None else self._transfer.seconds)
 
     def plot_parity(self, output: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw out-of-fold predictions of an output (by default the first) over what the simulator answered."""
@@ -398,3 +434,24 @@ class Surrogate(Predictor):
             self.save(path)
         else:
             export_model(path, self.space, self._records(), fmi=fmi)
+
+
+def _cheap_record(cheap: Surrogate | None, output: str, space: Space) -> Record | None:
+    """Return what predicts `output` of the cheap variant, from the features of `space`."""
+    from surrogate.workflows.fitted_output import FittedOutput
+
+    if cheap is None:
+        return None
+    if cheap.space.parameters != space.parameters:
+        raise ValueError(
+            "cheap: its inputs must be those of the runs, with the same limits, in the same order; "
+            f"got {cheap.space!r} for {space!r}. Give both the same bounds."
+        )
+    name = output if output in cheap.outputs else cheap.outputs[0]
+    fitted = cheap._fitted[name]
+    if (name != output and len(cheap.outputs) > 1) or not isinstance(fitted, FittedOutput):
+        raise ValueError(
+            f"cheap: an output in numbers called {output!r} is needed; there are {', '.join(cheap.outputs)}. "
+            "Give the outputs of both variants the same names."
+        )
+    return fitted.record

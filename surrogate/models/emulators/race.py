@@ -15,6 +15,7 @@ from surrogate.models.emulators.kriging import Kriging
 from surrogate.models.emulators.warped import Warped
 from surrogate.validation import OutOfFold, cross_validate
 from surrogate.validation.fold_progress import told
+from surrogate.validation.latency import measure_latency
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +48,11 @@ class Trial:
     failed : bool, default False
         Whether it could not be fitted.
     predict_us : float
-        Microseconds a row, once measured.
+        Microseconds a row in a batch, once measured.
+    one_row_us, one_row_p95_us : float
+        Median and 95th percentile of a call with one row, in microseconds, once measured.
+    parameters : int
+        Numbers in the model fitted last, once measured.
     bytes : int
         Size of the model fitted last, once measured.
     """
@@ -58,6 +63,9 @@ class Trial:
     note: str = ""
     failed: bool = False
     predict_us: float = np.nan
+    one_row_us: float = np.nan
+    one_row_p95_us: float = np.nan
+    parameters: int = 0
     bytes: int = 0
 
     def run(self, X: FloatArray, y: FloatArray, split: Split, probe: FloatArray) -> None:
@@ -89,6 +97,9 @@ class Trial:
     def measure(self, record: Record, X: FloatArray) -> None:
         """Measure time and size of a fitted model."""
         self.predict_us, self.bytes = microseconds_a_row(record, X), size_in_bytes(record)
+        self.parameters = sum(array.size for array in record.to_state()[1].values())
+        one_row = measure_latency(record.predict, X, calls=60, seconds=0.05)
+        self.one_row_us, self.one_row_p95_us = one_row.median, one_row.p95
 
     def row(self, y: FloatArray, n_folds: int, chosen: bool) -> dict[str, Any]:
         """Describe it as `Scorecard.candidates` does."""
@@ -98,6 +109,9 @@ class Trial:
             "rmse": float(np.sqrt(self.mse(y))) if np.isfinite(self.mse(y)) else np.nan,
             "fit_seconds": sum(self.out.fit_seconds),
             "predict_us": self.predict_us,
+            "one_row_us": self.one_row_us,
+            "one_row_p95_us": self.one_row_p95_us,
+            "parameters": self.parameters,
             "bytes": self.bytes,
             "folds": f"{len(self.out.fit_seconds)} of {n_folds}",
             "chosen": chosen,
