@@ -303,7 +303,7 @@ def test_in_domain_is_false_outside_the_limits_and_far_from_runs(model):
         ({"n": 1}, "n: a whole number of at least 3 runs"),
         ({"n": 2.5}, "n: a whole number"),
         ({"n": 20, "design": LatinHypercube(20)}, "n, design: give one of them"),
-        ({"level": 0.5}, "level: following a boundary is not available"),
+        ({"level": 0.5}, "level: needs a budget"),
         ({"target": 0.9}, "target: needs a budget"),
         ({"target": 99.9, "budget": 50}, "target: a Q2 above 0 and at most 1"),
         ({"n": 60, "budget": 50}, "n, budget: the first n runs must fit"),
