@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _MOST_MODES = 50
 _FEW_RUNS = 500
-_RACES = 3  # leading coefficients that choose the kind of emulator, if each holds a share of the variance:
-_SHARE = 0.05
+_RACES = 6  # leading coefficients that choose the kind of emulator, if each holds a share of the variance:
+_SHARE = 0.01
 _LITTLE_LEFT = 0.05  # of the error: modes that could save no more are not looked for
 _IDLE = 2  # modes in succession that save nothing end the search
 
@@ -102,7 +102,7 @@ class FieldFit:
 def fit_field(X: Floats, snapshots: Snapshots, *, prefer: Prefer = "accuracy", seed: int = 0) -> FieldFit:
     """Choose modes and emulators of a field.
 
-    The kinds of emulator are chosen by `select` for up to three leading coefficients; the others take the kind that
+    The kinds of emulator are chosen by `select` for up to six leading coefficients; the others take the kind that
     was best over these. Modes are added while they lower the error on unseen runs: in every fold the basis is made
     of its training runs, and the emulators are fitted to their coefficients. More modes leave less out (truncation),
     but later coefficients are harder to predict (regression); the number of modes with the least sum is taken.
