@@ -7,12 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import fmin_l_bfgs_b
 from sklearn.utils import check_random_state
 
 from surrogate.models.emulators.emulator import Emulator
-from surrogate.models.emulators.restricted_likelihood import FAR_BEHIND, IMPOSSIBLE, RestrictedLikelihood
-from surrogate.models.records.correlation import CORRELATIONS
+from surrogate.models.emulators.kernel_search import (
+    Objective,
+    descend,
+    kernels_to_try,
+    search_kernels,
+    worth_resuming,
+)
+from surrogate.models.emulators.restricted_likelihood import IMPOSSIBLE, RestrictedLikelihood
 from surrogate.models.records.gaussian_process import GaussianProcessRecord
 
 if TYPE_CHECKING:
@@ -26,7 +31,6 @@ if TYPE_CHECKING:
 #: rounding needs to an output that is mostly noise.
 _LENGTHS = (np.log(1e-2), np.log(1e3))
 _NUGGETS = (np.log(1e-11), np.log(10.0))
-_EPS = float(np.finfo(np.float64).eps)
 
 #: Above this number of runs the search starts on a random part of them: an evaluation costs n**3.
 _SEARCH_RUNS = 400
@@ -135,16 +139,8 @@ class GaussianProcess(Emulator):
         )
 
     def _kernels(self) -> list[str]:
-        if self.n_starts < 1:
-            raise ValueError(f"n_starts: at least 1 is needed; got {self.n_starts}.")
-        if self.start:
-            return list(self.start)
-        if self.kernel == "auto":
-            # in the order of smoothness: the optimum of one is a good start for the next
-            return ["matern52", "matern72", "squared_exponential"]
-        if self.kernel not in CORRELATIONS:
-            raise ValueError(f"kernel: 'auto' or one of {', '.join(CORRELATIONS)} is allowed; got {self.kernel!r}.")
-        return [self.kernel]
+        # in the order of smoothness: the optimum of one is a good start for the next
+        return kernels_to_try(self.kernel, ["matern52", "matern72", "squared_exponential"], self.n_starts, self.start)
 
     def _search(
         self, X: FloatArray, y: FloatArray, kernels: list[str], noise: FloatArray | None
@@ -153,35 +149,30 @@ class GaussianProcess(Emulator):
         random = check_random_state(self.random_state)
         part = np.sort(random.permutation(len(X))[:_SEARCH_RUNS])
         part_y = (y[part] - y[part].mean()) / (y[part].std() or 1.0)
-        found: dict[str, tuple[float, FloatArray]] = {}
-        best: list[FloatArray] = []
-        for kernel in kernels:
-            objective = RestrictedLikelihood(X[part], part_y, kernel, None if noise is None else noise[part])
-            if self.start:
-                found[kernel] = _descend(objective, np.array(self.start[kernel]), 15)
-                continue
-            starts = best + _spread_starts(objective, self.n_starts, random)
-            # short descents show which start leads furthest; only that one is worth finishing
-            ahead = min((_descend(objective, start, 15) for start in starts), key=lambda end: end[0])
-            found[kernel] = _descend(objective, ahead[1], 200)
-            best = [found[kernel][1]]
+        limits = [_LENGTHS] * X.shape[1] + [_NUGGETS]
+        part_noise = None if noise is None else noise[part]
+        found = search_kernels(
+            kernels,
+            lambda kernel: RestrictedLikelihood(X[part], part_y, kernel, part_noise),
+            lambda objective, before: before + _spread_starts(objective, X.shape[1], self.n_starts, random),
+            limits,
+            (15, 200),
+            self.start,
+        )
         self.log_posterior_ = {kernel: -value for kernel, (value, _) in found.items()}
+        self.search_ = worth_resuming(found)
         kernel = min(found, key=lambda name: found[name][0])
-        self.search_ = {
-            name: tuple(end.tolist()) for name, (value, end) in found.items() if value <= found[kernel][0] + FAR_BEHIND
-        }
         parameters = found[kernel][1]
         objective = RestrictedLikelihood(X, y, kernel, noise)
         while objective(parameters)[0] == IMPOSSIBLE:  # a part of the runs may need less nugget than all of them
             parameters[-1] += np.log(10.0)
         if len(part) < len(X):
-            parameters = _descend(objective, parameters, 8)[1]
+            parameters = descend(objective, parameters, limits, 8)[1]
         return kernel, parameters
 
 
-def _spread_starts(objective: RestrictedLikelihood, n_starts: int, random: np.random.RandomState) -> list[FloatArray]:
+def _spread_starts(objective: Objective, p: int, n_starts: int, random: np.random.RandomState) -> list[FloatArray]:
     """Take the best of many points: equal length scales, short to long, smooth and noisy, and random ones."""
-    p = objective.X.shape[1]
     pool = [
         np.append(np.full(p, np.log(length) + 0.5 * np.log(p)), np.log(nugget))
         for length in (0.1, 0.3, 1.0, 3.0)
@@ -191,9 +182,3 @@ def _spread_starts(objective: RestrictedLikelihood, n_starts: int, random: np.ra
         lengths = random.normal(0.5 * np.log(p), 1.0, size=p)
         pool.append(np.append(np.clip(lengths, *_LENGTHS), random.uniform(np.log(1e-8), np.log(0.1))))
     return sorted(pool, key=lambda parameters: objective(parameters)[0])[:n_starts]
-
-
-def _descend(objective: RestrictedLikelihood, start: FloatArray, steps: int) -> tuple[float, FloatArray]:
-    limits = [_LENGTHS] * objective.X.shape[1] + [_NUGGETS]
-    end, value, _ = fmin_l_bfgs_b(objective, start, bounds=limits, maxiter=steps, factr=1e-6 / _EPS, pgtol=1e-4)
-    return float(value), end

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import fmin_l_bfgs_b
 from sklearn.utils import check_random_state
 
 from surrogate.models.emulators.emulator import Emulator
+from surrogate.models.emulators.kernel_search import Objective, kernels_to_try, search_kernels, worth_resuming
 from surrogate.models.emulators.polynomial_chaos import PolynomialChaos
 from surrogate.models.emulators.product_likelihood import ProductLikelihood, solve_kriging
-from surrogate.models.emulators.restricted_likelihood import FAR_BEHIND
-from surrogate.models.records.correlation import CORRELATIONS
 from surrogate.models.records.kriging import KrigingRecord
 from surrogate.models.records.polynomial_chaos import PolynomialChaosRecord
 
@@ -30,7 +28,6 @@ TRENDS = ("constant", "linear", "last_feature", "polynomial_chaos")
 _LENGTHS = (np.log(5e-2), np.log(1e3))
 _NUGGETS = (np.log(1e-11), np.log(10.0))
 _INTERACTIONS = (np.log(1e-2), np.log(1e3))
-_EPS = float(np.finfo(np.float64).eps)
 
 #: The search uses at most so many runs: an evaluation costs n**3, and n**2 times the number of features.
 _SEARCH_RUNS = 400
@@ -134,15 +131,7 @@ class Kriging(Emulator):
     def _kernels(self) -> list[str]:
         if self.trend not in TRENDS:
             raise ValueError(f"trend: one of {', '.join(TRENDS)} is allowed; got {self.trend!r}.")
-        if self.n_starts < 1:
-            raise ValueError(f"n_starts: at least 1 is needed; got {self.n_starts}.")
-        if self.start:
-            return list(self.start)
-        if self.kernel == "auto":
-            return ["squared_exponential", "matern52"]
-        if self.kernel not in CORRELATIONS:
-            raise ValueError(f"kernel: 'auto' or one of {', '.join(CORRELATIONS)} is allowed; got {self.kernel!r}.")
-        return [self.kernel]
+        return kernels_to_try(self.kernel, ["squared_exponential", "matern52"], self.n_starts, self.start)
 
     def _terms(self, X: FloatArray, y: FloatArray) -> tuple[NDArray[np.int32], FloatArray]:
         """Multi-indices of the trend, the constant first, and room for their coefficients."""
@@ -161,27 +150,22 @@ class Kriging(Emulator):
     def _search(self, X: FloatArray, y: FloatArray, F: FloatArray, kernels: list[str]) -> tuple[str, FloatArray]:
         random = check_random_state(self.random_state)
         part = np.sort(random.permutation(len(X))[:_SEARCH_RUNS])
-        found: dict[str, tuple[float, FloatArray]] = {}
-        before: list[FloatArray] = []
-        for kernel in kernels:
-            objective = ProductLikelihood(X[part], y[part], F[part], kernel)
-            if self.start:
-                found[kernel] = _descend(objective, np.array(self.start[kernel]), 15)
-                continue
-            starts = before or _spread_starts(objective, self.n_starts, random)
-            ahead = min((_descend(objective, start, 10) for start in starts), key=lambda end: end[0])
-            found[kernel] = _descend(objective, ahead[1], 100)
-            before = [found[kernel][1]]
+        p = X.shape[1]
+        found = search_kernels(
+            kernels,
+            lambda kernel: ProductLikelihood(X[part], y[part], F[part], kernel),
+            lambda objective, before: before or _spread_starts(objective, p, self.n_starts, random),
+            [_LENGTHS] * p + [_NUGGETS, _INTERACTIONS],
+            (10, 100),
+            self.start,
+        )
+        self.search_ = worth_resuming(found)
         kernel = min(found, key=lambda name: found[name][0])
-        self.search_ = {
-            name: tuple(end.tolist()) for name, (value, end) in found.items() if value <= found[kernel][0] + FAR_BEHIND
-        }
         return kernel, found[kernel][1]
 
 
-def _spread_starts(objective: ProductLikelihood, n_starts: int, random: np.random.RandomState) -> list[FloatArray]:
+def _spread_starts(objective: Objective, p: int, n_starts: int, random: np.random.RandomState) -> list[FloatArray]:
     """Take the best of many points: short to long length scales, sums to products, smooth and noisy."""
-    p = objective.X.shape[1]
     pool = [
         np.append(np.full(p, np.log(length)), np.log([nugget, interaction]))
         for length in (0.5, 2.0)
@@ -192,9 +176,3 @@ def _spread_starts(objective: ProductLikelihood, n_starts: int, random: np.rando
         lengths = random.normal(0.5 * np.log(p), 1.0, size=p)
         pool.append(np.append(np.clip(lengths, *_LENGTHS), [np.log(1e-5), random.normal(0.0, 1.5)]))
     return sorted(pool, key=lambda parameters: objective(parameters)[0])[:n_starts]
-
-
-def _descend(objective: ProductLikelihood, start: FloatArray, steps: int) -> tuple[float, FloatArray]:
-    limits = [_LENGTHS] * objective.X.shape[1] + [_NUGGETS, _INTERACTIONS]
-    end, value, _ = fmin_l_bfgs_b(objective, start, bounds=limits, maxiter=steps, factr=1e-6 / _EPS, pgtol=1e-4)
-    return float(value), end

@@ -14,8 +14,6 @@ FloatArray = NDArray[np.float64]
 
 #: Value for parameters at which the correlation matrix is not positive definite: worse than any that is.
 IMPOSSIBLE = 1e10
-#: Of log posterior: a kernel that much worse than another on some runs is not tried again on most of them.
-FAR_BEHIND = 5.0
 
 
 class Solution(NamedTuple):

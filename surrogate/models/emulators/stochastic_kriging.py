@@ -147,7 +147,7 @@ def replicates(X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, ND
 
 
 def noise_between_replicates(X: FloatArray, y: FloatArray) -> float:
-    """Standard deviation of runs at the same inputs, 0 where there are none or they agree.
+    """Return the standard deviation of runs at the same inputs, 0 where there are none or they agree.
 
     Examples
     --------
