@@ -303,7 +303,7 @@ const numeral = (value) => (Object.is(value, -0) ? "-0" : String(value));
 
 function runsCsv() {
   const inputs = data.inputs.filter((input) => input.column), outputs = data.outputs, lost = data.lost, told = lost.status.length > 0;
-  const value = (input, kept, i) => (input.categories ? quoted(String(input.categories[column(kept)[i]])) : numeral(column(kept)[i]));
+  const value = (input, kept, i) => (input.categories ? quoted(String(input.categories[column(kept)[i]] ?? "")) : numeral(column(kept)[i]));
   const lines = [[...inputs, ...outputs].map((one) => quoted(one.name)).concat(data.case ? ["case"] : [], told ? ["status"] : []).join(",")];
   for (let i = 0; i < data.rows; i++) {
     const cells = inputs.map((input) => value(input, input.column, i)).concat(outputs.map((output) => numeral(column(output.column)[i])));

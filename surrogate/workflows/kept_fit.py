@@ -15,6 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from surrogate.transfer import TransferSet
@@ -23,9 +24,15 @@ if TYPE_CHECKING:
     Predictions = dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 _FOLDER = "fits"
+# Parts of the runs that emulators are fitted to as well, to see how Q2 grows with them. A part must teach something,
+# and together the parts must cost less than the fit itself.
+_PARTS = (4, 2)
+_LEAST_PART, _MOST_RUNS = 20, 2000
 
 
-def fit_or_read(settings: Mapping[str, Any], runs: TransferSet, store: Path) -> tuple[Surrogate, Predictions]:
+def fit_or_read(
+    settings: Mapping[str, Any], runs: TransferSet, store: Path
+) -> tuple[Surrogate, Predictions, dict[str, pd.DataFrame]]:
     """Fit emulators to runs, or read those that were fitted to the same runs with the same settings before.
 
     The times that a scorecard tells are those of the one fit, so that a report of the same runs is the same report.
@@ -43,24 +50,48 @@ def fit_or_read(settings: Mapping[str, Any], runs: TransferSet, store: Path) -> 
     model : Surrogate
     predictions : dict of str to (observed, predicted)
         Out-of-fold predictions per output.
+    convergence : dict of str to DataFrame
+        Q2 per output at a quarter, a half and all of the runs, with columns n, q2, q2_low and q2_high.
     """
     from surrogate.workflows.surrogate import Surrogate
 
     kept = store / _FOLDER / f"{_key(settings, runs)}.surrogate"
     with contextlib.suppress(ValueError, KeyError, OSError, zipfile.BadZipFile):
-        return Surrogate.load(kept), _read(kept.with_suffix(".npz"))
-    model = Surrogate.from_runs(
-        runs, settings.get("outputs"), prefer=settings.get("prefer", "accuracy"), seed=settings.get("seed", 0)
-    )
-    predictions = model.out_of_fold
+        return Surrogate.load(kept), *_read(kept.with_suffix(".npz"))
+    chosen = {"prefer": settings.get("prefer", "accuracy"), "seed": settings.get("seed", 0)}
+    model = Surrogate.from_runs(runs, settings.get("outputs"), **chosen)
+    predictions, convergence = model.out_of_fold, _convergence(model, runs, chosen)
     with contextlib.suppress(OSError):
         kept.parent.mkdir(exist_ok=True)
-        _write(kept.with_suffix(".npz"), predictions)
+        _write(kept.with_suffix(".npz"), predictions, convergence)
         # The model comes last: without it the predictions are not looked at.
         scratch = kept.with_name(f".{os.getpid()}.{kept.name}")
         model.save(scratch)
         scratch.replace(kept)
-    return model, predictions
+    return model, predictions, convergence
+
+
+def _convergence(model: Surrogate, runs: TransferSet, chosen: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    """Fit to evenly spread parts of the runs; what cannot be fitted to a part has no row for it."""
+    import pandas as pd
+
+    from surrogate.workflows.surrogate import Surrogate
+
+    sizes = [len(runs) // part for part in _PARTS if len(runs) <= _MOST_RUNS]
+    cards = []
+    for n in (size for size in sizes if size >= _LEAST_PART):
+        rows = np.linspace(0, len(runs) - 1, n).round().astype(int)
+        X = runs.X.iloc[rows].reset_index(drop=True)
+        y = pd.DataFrame({name: runs[name].to_numpy()[rows] for name in model.output_names})
+        with contextlib.suppress(ValueError):
+            cards.append(Surrogate.from_runs(X, y, runs.space, **chosen).scorecards)
+    columns = ["n", "q2", "q2_low", "q2_high"]
+    tables = {}
+    for name in model.output_names:
+        found = [one[name] for one in (*cards, model.scorecards)]
+        known = [(card.n, card.q2, *card.q2_interval) for card in found if np.isfinite(card.q2)]
+        tables[name] = pd.DataFrame(known, columns=columns)
+    return tables
 
 
 def _key(settings: Mapping[str, Any], runs: TransferSet) -> str:
@@ -76,15 +107,21 @@ def _key(settings: Mapping[str, Any], runs: TransferSet) -> str:
     return digest.hexdigest()[:32]
 
 
-def _write(path: Path, predictions: Predictions) -> None:
-    names = np.array(list(predictions))
+def _write(path: Path, predictions: Predictions, convergence: Mapping[str, pd.DataFrame]) -> None:
     arrays = {f"of_{i}": np.stack(pair) for i, pair in enumerate(predictions.values())}
+    arrays |= {f"at_{i}": table.to_numpy(dtype=np.float64) for i, table in enumerate(convergence.values())}
+    names = {"names": np.array(list(predictions)), "outputs": np.array(list(convergence))}
     scratch = path.with_name(f".{os.getpid()}.{path.name}")
     with scratch.open("wb") as file:
-        np.savez(file, names=names, **arrays)  # type: ignore[arg-type]
+        np.savez(file, **names, **arrays)  # type: ignore[arg-type]
     scratch.replace(path)
 
 
-def _read(path: Path) -> Predictions:
+def _read(path: Path) -> tuple[Predictions, dict[str, pd.DataFrame]]:
+    import pandas as pd
+
     with np.load(path, allow_pickle=False) as kept:
-        return {str(name): (kept[f"of_{i}"][0], kept[f"of_{i}"][1]) for i, name in enumerate(kept["names"])}
+        predictions = {str(name): (kept[f"of_{i}"][0], kept[f"of_{i}"][1]) for i, name in enumerate(kept["names"])}
+        tables = {str(name): kept[f"at_{i}"] for i, name in enumerate(kept["outputs"])}
+    columns = ["n", "q2", "q2_low", "q2_high"]
+    return predictions, {name: pd.DataFrame(rows, columns=columns).astype({"n": int}) for name, rows in tables.items()}

@@ -167,11 +167,12 @@ def analyse(
 
     model = study = None
     predictions: dict[str, Any] = {}
+    convergence: dict[str, Any] = {}
     asked: dict[str, Any] = {}
     fit, question = file.sections["fit"], file.sections["discover"]
     if fit:
         with during("fit"):
-            model, predictions = fit_or_read(fit, runs, file.store if store is None else store)
+            model, predictions, convergence = fit_or_read(fit, runs, file.store if store is None else store)
         asked["fit"] = {"seed": 0, **fit}
         if "file" in fit:
             model.save(fit["file"])
@@ -186,7 +187,7 @@ def analyse(
         "scorecards": model.scorecards if model is not None else {},
         "predictions": predictions,
         "sensitivities": _sensitivities(model) if model is not None else {},
-        "convergence": model.convergence if model is not None else {},
+        "convergence": convergence,
         "title": words.get("title"),
         "question": words.get("question"),
         "provenance": asked,

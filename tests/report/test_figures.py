@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from surrogate import Surrogate
 from surrogate.report import figures
 from surrogate.report.notebook import study_html, surrogate_html
 from tests.report.conftest import MadeFindings, made_scorecard, made_study
@@ -92,3 +93,13 @@ def test_notebooks_show_studies_and_surrogates_escaped() -> None:
     html = surrogate_html(["<b>"], {"<i>": made_scorecard("<i>")})
     assert "&lt;b&gt;" in html
     assert "<td>&lt;i&gt;</td>" in html
+
+
+def test_a_fitted_surrogate_draws_itself() -> None:
+    X = pd.DataFrame(np.random.default_rng(0).random((40, 2)), columns=["a", "b"])
+    model = Surrogate.from_runs(X, pd.DataFrame({"lift": X["a"] + X["b"] ** 2, "drag": X["b"]}))
+    assert model.plot_parity("drag").get_xlabel() == "drag, simulated"
+    labels = [label.get_text() for label in model.plot_sensitivity("lift").get_yticklabels()]
+    assert set(labels) == {"a", "b"}
+    assert [line.get_label() for line in model.plot_convergence().get_lines()] == ["lift", "drag"]
+    assert model._repr_html_().count("<tr>") == 3

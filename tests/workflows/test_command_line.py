@@ -337,14 +337,21 @@ def test_the_wrong_kind_of_file_is_named_for_what_it_is(
 def test_a_fitted_study_gives_the_same_report_again_and_its_model_in_other_languages(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = STUDY.replace("n = 200", "n = 40") + '[fit]\noutputs = ["safety"]\nfile = "bridge.surrogate"\n'
+    text = STUDY.replace("n = 200", "n = 44") + '[fit]\noutputs = ["safety"]\nfile = "bridge.surrogate"\n'
     (folder / "bridge.toml").write_text(text)
     assert surrogate("run", "bridge.toml", "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["runs"]["planned"] == 40
+    assert told["runs"]["planned"] == 44
     assert told["scorecards"]["safety"]["q2"] > 0.9
     assert told["report"] == "bridge.html"
     page = (folder / "bridge.html").read_bytes()
+    for figure in (
+        "Errors of the predictions of safety",
+        "Candidates: accuracy",
+        "against runs",
+        "Sensitivity to load",
+    ):
+        assert figure in page.decode()
     assert surrogate("report", "bridge.runs", "-o", "again.html") == 0
     assert (folder / "again.html").read_bytes() == page
     assert surrogate("run", "bridge.toml") == 0
@@ -364,3 +371,13 @@ def test_what_is_fitted_and_sought_is_told_live_on_a_terminal_only(
     out, err = capsys.readouterr()
     assert re.search(r"Searching for boxes: box \d, 20 of 20 folds, \d+ s", err)
     assert "Searching" not in out
+
+
+def test_a_fit_that_was_kept_and_is_damaged_is_made_anew(folder: Path) -> None:
+    text = STUDY.replace("n = 200", "n = 44").split("[discover]")[0]
+    (folder / "bridge.toml").write_text(text + '[fit]\noutputs = ["safety"]\n')
+    assert surrogate("run", "bridge.toml") == 0
+    for kept in (folder / "bridge.runs" / "fits").iterdir():
+        kept.write_bytes(kept.read_bytes()[:200])
+    assert surrogate("report", "bridge.runs") == 0
+    assert surrogate("verify", "bridge.runs") == 0
