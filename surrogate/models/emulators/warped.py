@@ -114,7 +114,10 @@ class Warped(Emulator):
 def _likelihoods(t: FloatArray) -> FloatArray:
     """Log likelihood of each power."""
     jacobian = float((np.sign(t) * np.log1p(np.abs(t))).sum())
-    return np.array([(p - 1.0) * jacobian - 0.5 * len(t) * np.log(warp(t, p).var()) for p in _POWERS])
+    with np.errstate(over="ignore", invalid="ignore"):  # powers that cannot be held are no candidates
+        spreads = np.array([warp(t, power).var() for power in _POWERS])
+        likelihoods = (_POWERS - 1.0) * jacobian - 0.5 * len(t) * np.log(spreads)
+    return np.where(np.isfinite(likelihoods), likelihoods, -np.inf)
 
 
 def _normality(t: FloatArray) -> float:
