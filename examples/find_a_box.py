@@ -4,7 +4,7 @@ A policy releases 0.02 units of phosphorus a year. A thousand futures show when 
 a sentence, with how much of the loss it covers and how often it is right, measured on runs that the search did not
 see. Then the model is asked again inside the box: is it true?
 
-    python find_a_box.py                 # writes lake.html
+    python find_a_box.py                 # writes lake.html, lake_tradeoff.png and lake_boxes.png
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ def main(n: int) -> None:
     print(study.trajectory.iloc[:: max(1, len(study.trajectory) // 8)].round(3).to_string())
     print(f"chosen: row {study.chosen}")
 
+    study.plot_tradeoff().figure.savefig("lake_tradeoff.png", dpi=120, bbox_inches="tight")
+    study.plot_boxes().figure.savefig("lake_boxes.png", dpi=120, bbox_inches="tight")
     study.report("lake.html", title="The shallow lake", question="In which futures does the policy lose the lake?")
     print("the whole study: lake.html")
 

@@ -3,7 +3,7 @@
 The slow model is a ball with air drag and wind, integrated until it hits the ground. Sixty flights teach a fast model
 that answers a hundred thousand questions in a moment, and says how far its answers can be trusted.
 
-    python first_surrogate.py            # writes ball.surrogate
+    python first_surrogate.py            # writes ball.surrogate and ball.png
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def main(n: int) -> None:
     """Fit, look at the scorecard, ask, save, load."""
     model = Surrogate.fit(ball, n=n, seed=0)
     print(model.scorecard)
+    model.plot_parity().figure.savefig("ball.png", dpi=120, bbox_inches="tight")
 
     kicks = [[28.0, 40.0, 0.01, -2.0], [28.0, 40.0, 0.01, 2.0]]
     low, high = model.interval(kicks, coverage=0.95)

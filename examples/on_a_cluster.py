@@ -4,13 +4,14 @@ A cluster of two worker processes on this machine stands for yours: give `collec
 instead of the client, and nothing else changes. Stop the script half way and start it again: only the missing runs
 are run.
 
-    python on_a_cluster.py               # writes heat.runs
+    python on_a_cluster.py               # writes heat.runs and heat.png
 """
 
 from __future__ import annotations
 
 import argparse
 
+import matplotlib.pyplot as plt
 import numpy as np
 from dask.distributed import Client, LocalCluster
 
@@ -35,6 +36,12 @@ def main(n: int) -> None:
 
     model = Surrogate.from_runs(runs, ["middle", "retained"], seed=0)
     print(model)
+
+    plates, axes = plt.subplots(1, 4, figsize=(9, 2.4), sharey=True)
+    for ax, field in zip(axes, runs.fields["temperature"], strict=False):
+        drawn = ax.imshow(field, cmap="inferno", vmin=0, origin="lower")
+    plates.colorbar(drawn, ax=axes, label="temperature")
+    plates.savefig("heat.png", dpi=120, bbox_inches="tight")
 
 
 if __name__ == "__main__":  # worker processes import this file: without this line each would start a cluster

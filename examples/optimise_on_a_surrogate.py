@@ -4,7 +4,7 @@ The model is fitted to some runs; scipy.optimize walks on it, from several start
 once more at the end, because an optimiser finds the places where a model is wrong: what the model promised there is
 compared with what the simulator says.
 
-    python optimise_on_a_surrogate.py
+    python optimise_on_a_surrogate.py    # writes wing.png
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def main(n: int) -> None:
     print(f"lightest wing: {shape}")
     print(f"predicted {best.fun:.2f} lb ({low[0]:.2f} to {high[0]:.2f}), after {asked} questions to the model")
     print(f"simulated {wing(*best.x):.2f} lb, with one more run")
+    model.plot_sensitivity().figure.savefig("wing.png", dpi=120, bbox_inches="tight")
 
 
 if __name__ == "__main__":
