@@ -8,12 +8,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 # On a busy machine the threads of small matrix products wait for each other; one is enough here.
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
-SIZES = {"first_surrogate.py": 40, "on_a_cluster.py": 24, "find_a_box.py": 300, "optimise_on_a_surrogate.py": 50}
+SIZES = {
+    "first_surrogate.py": 40,
+    "on_a_cluster.py": 24,
+    "find_a_box.py": 300,
+    "optimise_on_a_surrogate.py": 50,
+    "distill_digits.py": 20,
+    "mnist_tree.py": 500,
+}
 
 
 def shell(command, folder):
@@ -24,6 +33,16 @@ def shell(command, folder):
     return done
 
 
+def given(name, folder):
+    """What a script is given beside its size: for the tree of digits a small file like MNIST's."""
+    if name != "mnist_tree.py":
+        return []
+    X, y = load_digits(return_X_y=True)
+    images = np.pad(np.kron(X.reshape(-1, 8, 8) * 15, np.ones((1, 3, 3))).astype(np.uint8), ((0, 0), (2, 2), (2, 2)))
+    np.savez(folder / "digits.npz", X=images[:1300], y=y[:1300], X_test=images[1300:], y_test=y[1300:])
+    return ["digits.npz", "--copies", "1"]
+
+
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
     """What each script printed, and the folder that it ran in; each is run once."""
@@ -32,7 +51,7 @@ def said(tmp_path_factory):
     def run(name):
         if name not in cache:
             folder = tmp_path_factory.mktemp(name.removesuffix(".py"))
-            command = [sys.executable, str(EXAMPLES / name), "--n", str(SIZES[name])]
+            command = [sys.executable, str(EXAMPLES / name), *given(name, folder), "--n", str(SIZES[name])]
             done = shell(command, folder)
             cache[name] = done.stdout, folder
         return cache[name]
@@ -86,6 +105,21 @@ def test_the_optimum_on_the_model_is_one_of_the_simulator(said):
     assert predicted == pytest.approx(simulated, rel=0.01)
     # The formula falls with small Sw, A and taper and with thick sections, and sweep only adds weight.
     assert simulated == pytest.approx(169.28, rel=0.01)
+
+
+def test_the_digits_network_is_small_fast_and_honest_about_its_gain(said):
+    text, _ = said("distill_digits.py")
+    assert number(r"student +([\d.]+)", text) > 0.93
+    assert number(r"size: ([\d.]+)%", text) < 3
+    assert number(r"one row: (\d+) times", text) >= 10
+    assert "No gain" in text
+    assert "within 50 ms and 20 kB" in text
+
+
+def test_a_teacher_makes_a_better_tree_of_digits(said):
+    text, _ = said("mnist_tree.py")
+    assert number(r"taught by the teacher: accuracy ([\d.]+)", text) > 0.6
+    assert "1000 data, 291 unlabelled, 500 generated" in text
 
 
 def test_the_lake_study_runs_in_the_shell_and_runs_nothing_twice(tmp_path):

@@ -114,7 +114,7 @@ def distill(
     if labels not in _LABELS:
         raise ValueError(f"labels: one of {', '.join(_LABELS)} is allowed; got {labels!r}.")
     rows = _read_rows(X, "X")
-    pool = None if unlabelled is None else _read_rows(unlabelled, "unlabelled", rows)
+    pool = None if unlabelled is None or not len(unlabelled) else _read_rows(unlabelled, "unlabelled", rows)
     truth_given = None if y is None else _read_truth(y, len(rows), "y")
     asked = read_teacher(teacher, student, rows, y, labels)
     truth = None if truth_given is None else _coded(truth_given, asked, "y")
@@ -127,7 +127,7 @@ def distill(
         learned, held_out, notes = _cross_validated(lesson, asked, rows, truth_given, truth)
     else:
         learned, held_out, notes = _tested(lesson, asked, rows, truth_given, truth, test)
-    return Distillation(asked, learned, held_out, tuple(notes))
+    return Distillation(asked, lesson, learned, held_out, tuple(notes))
 
 
 # With rows for testing -----------------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from surrogate.validation.latency import Latency
     from surrogate.workflows.labelled_rows import LabelledRows
-    from surrogate.workflows.lesson import Learned
+    from surrogate.workflows.lesson import Learned, Lesson
     from surrogate.workflows.teacher import Teacher
 
 _BOX_ROWS = 2000
@@ -63,6 +64,8 @@ class Distillation:
     ----------
     teacher : Teacher
         Model A as it was asked; ``teacher.model`` is what was given.
+    lesson : Lesson
+        How it was taught.
     learned : Learned
         Everything that was fitted.
     held_out : HeldOut
@@ -85,6 +88,7 @@ class Distillation:
     """
 
     teacher: Teacher
+    lesson: Lesson
     learned: Learned
     held_out: HeldOut
     notes: tuple[str, ...] = ()
@@ -236,14 +240,15 @@ class Distillation:
         DataFrame with columns set ("held-out rows", "unused transfer rows", "uniform in the box"), rows ("all", each
         class; where true labels are known also where the teacher is right or wrong; in regression each output), n,
         fidelity, low and high (95 % interval). In regression fidelity is the share of the variance of the teacher's
-        answers that the student explains.
+        answers that the student explains. Without test rows each student of the cross-validation is compared with the
+        copy of the teacher that taught it.
         """
         from surrogate.design import BoxSampling
         from surrogate.validation.fidelity import fidelity_table, regression_fidelity_table
 
         told, teacher = self.held_out.told, self.teacher
         sets = {"held-out rows": (told["teacher"], told["student"])}
-        data = take(self.transfer.X, np.flatnonzero(self.transfer.origin == "data"))
+        data = self._data()[0]
         more = {"unused transfer rows": self.learned.unused, "uniform in the box": BoxSampling().fit(data).sample(
             _BOX_ROWS, seed=0)}  # fmt: skip
         for name, rows in more.items():
@@ -263,11 +268,13 @@ class Distillation:
 
         DataFrame indexed by model: score (accuracy or share of explained variance, held out) with its 95 % interval low
         and high, fidelity (agreement with the teacher), bytes, single_us and p95_us (microseconds for one row, median
-        and 95th percentile), batch_us (a row in a batch of 1,000), fit_seconds. Times are measured when it is first
-        asked for.
+        and 95th percentile), batch_us (a row in a batch of 1,000), fit_seconds; of trees also leaves, depth, literals
+        (mean number of conditions from the root to the leaf of a held-out row) and columns (that they look at). Times
+        are measured when it is first asked for.
         """
         import pandas as pd
 
+        from surrogate.validation.comprehensibility import tree_size
         from surrogate.validation.latency import measure_latency, size_in_bytes
 
         models = {"teacher": self.teacher.model, "student": self.model, "direct": self.direct,
@@ -288,8 +295,37 @@ class Distillation:
                 "p95_us": time.p95,
                 "batch_us": time.batch,
                 "fit_seconds": self.learned.seconds.get(who, float("nan")),
+                **tree_size(model, self.held_out.X),
             }
         return pd.DataFrame.from_dict(lines, orient="index")
+
+    def stability(self, repeats: int = 5) -> float:
+        """Mean agreement of students that learn from other draws of the generated rows.
+
+        Parameters
+        ----------
+        repeats : int, default 5
+            Students that are taught anew.
+
+        Returns
+        -------
+        float
+            Of all pairs, on the held-out rows: the share of equal answers; in regression the share of the variance of
+            one that the other explains. 1 if no rows are generated.
+        """
+        X, truth, answers = self._data()
+        told = []
+        for i in range(repeats):
+            lesson = replace(self.lesson, generator=self.learned.generator, seed=self.lesson.seed + 1000 * (i + 1))
+            again = lesson.run(self.teacher, X, truth, answers, controls=False)
+            told.append(told_numbers(again.model, self.held_out.X, self.teacher))
+        return float(np.mean([row_scores(a, b).mean() for a, b in combinations(told, 2)]))
+
+    def _data(self) -> tuple[Any, NDArray[Any] | None, NDArray[np.float64]]:
+        """Return the part of the transfer set that was given: rows, truth and the teacher's answers."""
+        rows, transfer = np.flatnonzero(self.transfer.origin == "data"), self.transfer
+        truth = None if transfer.truth is None else transfer.truth[rows]
+        return take(transfer.X, rows), truth, transfer.answers[rows]
 
     def budget(self, *, latency_ms: float | None = None, size_kb: float | None = None) -> Latency:
         """Let the student pass if it keeps a budget.

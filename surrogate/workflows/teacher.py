@@ -75,7 +75,7 @@ class _Aligned:
             self.predict_proba = self._chances
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self._model, name)
 

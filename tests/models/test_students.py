@@ -86,6 +86,14 @@ def test_chances_in_the_place_of_logits_are_refused():
     assert softmax(logits_of(chances)) == pytest.approx(chances)
 
 
+def test_answers_about_other_rows_than_those_learnt_from_are_refused():
+    # A much-printed program makes soft labels of its 270 validation rows and compares them with 1,257 training rows.
+    X, y = load_digits(return_X_y=True)
+    teacher = LogisticRegression(C=0.01, max_iter=1000).fit(X[:300] / 16, y[:300])
+    with pytest.raises(ValueError, match="same number of rows is needed; got 1257, 270"):
+        MLPStudent().fit_logits(X[:1257], logits_of(teacher.predict_proba(X[-270:] / 16)))
+
+
 @pytest.mark.parametrize("wrong", [{"temperature": 0.0}, {"soft_weight": 1.5}])
 def test_mixtures_outside_their_limits_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

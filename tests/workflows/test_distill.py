@@ -102,6 +102,14 @@ def test_the_scorecard_has_cost_and_score_of_all_four(result):
         result.budget(size_kb=0.1)
 
 
+def test_trees_are_measured_for_their_readers_and_for_their_stability(result):
+    card = result.scorecard
+    assert card.loc["student", "leaves"] == result.model.get_n_leaves()
+    assert card.loc["student", "literals"] <= card.loc["student", "depth"] == result.model.get_depth()
+    assert np.isnan(card.loc["teacher", "leaves"])
+    assert 0.5 < result.stability(3) <= 1.0
+
+
 def test_the_same_seed_gives_the_same_bytes():
     X, _, y, _ = wine()
     teacher = forest(X, y)
