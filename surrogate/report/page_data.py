@@ -66,6 +66,8 @@ def page_data(report: Report, reproduced: Mapping[str, float]) -> dict[str, Any]
     if study is not None:
         described |= _of_study(study, boxes, list(outputs), list(space.parameters), rows)
         described["reproduced"] = dict(reproduced)
+        if "policy" not in kept:
+            described["policy"] = None
     return described
 
 

@@ -32,8 +32,7 @@ RUN_FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
-# What a stage is called, and what one cross-validation in it is for.
-_STAGES = {"fit": ("Fitting emulators", "output"), "discover": ("Searching for boxes", "box")}
+_STAGES = {"fit": "Fitting emulators", "discover": "Searching for boxes"}
 # Of these the user can repair what was given; other errors happened on the way.
 _WRONG_INPUT = (ValueError, TypeError, KeyError, FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError)
 
@@ -222,7 +221,7 @@ def discover(
     if kind_of(source) in (MODEL, STUDY, REPORT):
         expect(source, STORE, TABLE)
     runs = runs_at(source, outputs or [])
-    with live_line(*_STAGES["discover"]):
+    with live_line(_STAGES["discover"]):
         study = find_boxes(runs, case, method=method, seed=seed)
     typer.echo(study_json(study) if as_json else answer_text(study))
     if output is not None:
@@ -259,7 +258,7 @@ def _analyse(
 ) -> None:
     from surrogate.workflows.study_runner import analyse
 
-    result = analyse(file, runs, lambda stage: live_line(*_STAGES[stage]), store=store)
+    result = analyse(file, runs, lambda stage: live_line(_STAGES[stage]), store=store)
     written = result.report.write(target)
     if as_json:
         typer.echo(result_json(result, written))

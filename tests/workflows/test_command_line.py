@@ -369,7 +369,7 @@ def test_what_is_fitted_and_sought_is_told_live_on_a_terminal_only(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert surrogate("discover", "bridge.runs", "--case", "safety < 1") == 0
     out, err = capsys.readouterr()
-    assert re.search(r"Searching for boxes: box \d, 20 of 20 folds, \d+ s", err)
+    assert re.search(r"Searching for boxes: cross-validation \d, 20 of 20 folds, \d+ s", err)
     assert "Searching" not in out
 
 
