@@ -22,6 +22,7 @@ SIZES = {
     "optimise_on_a_surrogate.py": 50,
     "distill_digits.py": 20,
     "mnist_tree.py": 500,
+    "rules_of_a_forest.py": 1000,
 }
 
 
@@ -120,6 +121,14 @@ def test_a_teacher_makes_a_better_tree_of_digits(said):
     text, _ = said("mnist_tree.py")
     assert number(r"taught by the teacher: accuracy ([\d.]+)", text) > 0.6
     assert "1000 data, 291 unlabelled, 500 generated" in text
+
+
+def test_six_rules_say_what_the_forest_says(said):
+    text, folder = said("rules_of_a_forest.py")
+    assert number(r"say what the forest says in ([\d.]+)% of new rows", text) > 90
+    assert number(r"queries: ([\d.]+)%", text) > 90
+    assert "fidelity" in text
+    assert (folder / "rules.sql").read_text(encoding="utf-8").startswith("CASE\nWHEN")
 
 
 def test_the_lake_study_runs_in_the_shell_and_runs_nothing_twice(tmp_path):

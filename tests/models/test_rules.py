@@ -314,9 +314,9 @@ def test_a_million_rows_are_answered_within_seconds(cancer):
     X, y = cancer
     rules = rules_from_tree(DecisionTreeClassifier(random_state=0).fit(X, y))
     rows = np.tile(X.to_numpy(), (1758, 1))[:1_000_000]
-    start = time.perf_counter()
+    start = time.process_time()
     rules.predict(rows)
-    assert time.perf_counter() - start < 5.0  # 0.4 s on a quiet machine
+    assert time.process_time() - start < 2.0  # 0.4 s of one core
 
 
 intervals = st.builds(

@@ -138,7 +138,7 @@ def test_iris_is_followed_within_seconds():
     # Published for a network on iris: fidelity 0.97 from 13 tests.
     X, y = load_iris(return_X_y=True)
     found = []
-    start = time.perf_counter()
+    start = time.process_time()
     for seed in range(3):
         X1, X2, y1, _ = train_test_split(X, y, test_size=0.3, random_state=seed)
         teacher = make_pipeline(
@@ -148,7 +148,7 @@ def test_iris_is_followed_within_seconds():
         rows = np.vstack([X1, np.asarray(Munge().fit(X1).sample(2000, seed))])
         found.append((Trepan(teacher.predict, max_leaf_nodes=14).fit(rows).predict(X2) == teacher.predict(X2)).mean())
     assert np.mean(found) >= 0.95
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_m_of_n_follows_a_network_better_than_cart_at_equal_leaves():

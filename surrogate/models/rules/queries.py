@@ -20,7 +20,8 @@ _ROUNDS = 20
 class Marginals:
     """The distribution of each column by itself: frequencies of categories, kernel densities of numbers.
 
-    Kernels are normal, their width is the range of the column over the root of the number of rows [1]_.
+    Kernels are normal, their width is the range of the column over the root of the number of rows [1]_. Rows do not
+    leave the limits of the data unless the tests on the way demand it.
 
     Parameters
     ----------
@@ -79,7 +80,8 @@ class Marginals:
             return rng.choice(allowed if allowed.size else values, n)
         low = max((t.value for t in own if t.turned), default=-np.inf)
         high = min((t.value for t in own if not t.turned), default=np.inf)
-        drawn = _between(known, low, high, n, rng)
+        start, end = max(low, float(np.nextafter(known.min(), -np.inf))), min(high, float(known.max()))
+        drawn = _between(known, start, end, n, rng) if start < end else _between(known, low, high, n, rng)
         if self.columns.whole[column]:
             drawn = np.clip(np.round(drawn), *_whole_limits(low, high))
         absent = float(np.isnan(fitting).mean()) if fitting.size else 0.0
