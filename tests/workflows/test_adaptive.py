@@ -160,6 +160,21 @@ def test_a_level_puts_runs_at_its_boundary_and_tells_what_is_misclassified():
 
 
 @pytest.mark.slow
+def test_intervals_hold_and_scores_do_not_flatter_on_points_that_were_not_chosen():
+    unseen = np.random.default_rng(9).random((4000, 2))
+    truth = peak(*unseen.T)
+    covered, flattery = [], []
+    for seed in range(6):
+        model = Surrogate.fit(peak, BOUNDS, budget=80, target=0.9995, seed=seed)
+        lower, upper = model.interval(unseen)
+        covered.append(np.mean((lower <= truth) & (truth <= upper)))
+        error = np.mean((model.predict(unseen) - truth) ** 2) / truth.var()
+        flattery.append(error / (1.0 - model.scorecard.q2))
+    assert np.mean(covered) >= 0.93
+    assert np.median(flattery) <= 1.5
+
+
+@pytest.mark.slow
 def test_policies_and_replicates_count_in_the_budget_and_are_learned_together():
     def simulator(x, y, lift=0.0, seed=0):
         return peak(x, y) + lift + 1e-4 * np.random.default_rng(seed).standard_normal()
