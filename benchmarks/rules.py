@@ -121,13 +121,13 @@ def learned_tree(d, depth, seed, rows):
             node = 2 * node + positive
         return positive.astype(int)
 
-    X = rng.choice([-1.0, 1.0], size=(rows, d))
+    X, fresh = rng.choice([-1.0, 1.0], size=(rows, d)), rng.choice([-1.0, 1.0], size=(20_000, d))
     network = MLPClassifier(
         (128,) * 3 if d < 100 else (256,) * 3, batch_size=200, learning_rate_init=2e-3, random_state=seed
     )
     for _ in range(15):
         network.partial_fit(X, answer(X), classes=[0, 1])
-        if network.score(X[:5000], answer(X[:5000])) == 1.0:
+        if network.score(fresh, answer(fresh)) == 1.0:
             break
     return network
 

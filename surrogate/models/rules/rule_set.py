@@ -13,7 +13,8 @@ import numpy as np
 from surrogate.models.records.rules import RulesRecord
 from surrogate.models.rules import forms
 from surrogate.models.rules.columns import Columns
-from surrogate.models.rules.condition import Among, AtLeast, Condition, Interval
+from surrogate.models.rules.compilation import compiled
+from surrogate.models.rules.condition import AtLeast, Condition
 from surrogate.models.rules.evidence import agreement, measure
 from surrogate.models.rules.rule import Rule
 from surrogate.models.rules.simplification import merged, rounded
@@ -102,7 +103,7 @@ class RuleSet:
     @cached_property
     def record(self) -> RulesRecord:
         """The numpy-only half, which predicts from a matrix of numbers (`Columns.encode`)."""
-        return _record(self)
+        return compiled(self.rules, self.columns, self.classes, self.default, self.ordered)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Answer each row.
@@ -297,59 +298,3 @@ class RuleSet:
 
 def _names(test: Condition) -> list[str]:
     return [inner.name for inner in test.tests] if isinstance(test, AtLeast) else [test.name]
-
-
-def _record(rules: RuleSet) -> RulesRecord:
-    place, classes = rules.columns.ordinal, rules.classes
-    tests: list[tuple[int, float, float, bool, bool, int]] = []
-    need: list[int] = []
-    owner: list[int] = []
-
-    def group(number: int, least: int, members: Iterable[tuple[int, float, float, bool, bool]]) -> None:
-        tests.extend((*member, len(need)) for member in members)
-        need.append(least)
-        owner.append(number)
-
-    for number, rule in enumerate(rules.rules):
-        for test in rule.conditions:
-            if isinstance(test, AtLeast):
-                group(number, test.m, [_member(inner, rules.columns, place) for inner in test.tests])
-            elif isinstance(test, Interval):
-                group(number, 1, [_member(test, rules.columns, place)])
-            else:
-                single = [replace(test, values=frozenset({value})) for value in test.values]
-                members = [_member(inner, rules.columns, place) for inner in single]
-                group(number, 1 if test.inside else len(members), members)
-    feature, low, high, turned, absent, groups = zip(*tests, strict=True) if tests else ((),) * 6
-
-    def code(answer: Any) -> float:
-        return float(answer) if classes is None else float(classes.index(answer))
-
-    return RulesRecord(
-        n_inputs=len(place),
-        feature=np.array(feature, dtype=np.int32),
-        low=np.array(low, dtype=np.float64),
-        high=np.array(high, dtype=np.float64),
-        turned=np.array(turned, dtype=bool),
-        missing=np.array(absent, dtype=bool),
-        group=np.array(groups, dtype=np.int32),
-        need=np.array(need, dtype=np.int32),
-        rule=np.array(owner, dtype=np.int32),
-        answer=np.array([code(rule.answer) for rule in rules.rules], dtype=np.float64),
-        weight=np.array([rule.weight for rule in rules.rules], dtype=np.float64),
-        default=None if rules.default is None else code(rules.default),
-        ordered=rules.ordered,
-        n_classes=0 if classes is None else len(classes),
-    )
-
-
-def _member(test: Interval | Among, columns: Columns, place: Mapping[str, int]) -> tuple[int, float, float, bool, bool]:
-    """Return feature, low, high, turned and missing of a test."""
-    if isinstance(test, Interval):
-        return place[test.name], *test.limits, False, test.missing
-    if len(test.values) != 1:
-        raise ValueError(f"tests: one category a test is needed in m of n, got {sorted(map(str, test.values))}.")
-    code = columns.code(test.name, next(iter(test.values)))
-    # A value that no row can have: the code of unknown categories must not match it.
-    number = float(code) if code >= 0 else -2.0
-    return place[test.name], number, number, not test.inside, False
