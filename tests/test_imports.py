@@ -21,6 +21,7 @@ DOORS = [
     "TransferSet",
     "Scorecard",
     "SimulationFailed",
+    "certify",
     "check_simulator",
     "LatinHypercube",
     "Sobol",
