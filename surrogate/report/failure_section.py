@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from surrogate.report.axis import Axis
 from surrogate.report.bars import share_bars
 from surrogate.report.numbers import count, number, percent, quantity
-from surrogate.space import Categorical
+from surrogate.space import Categorical, Integer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,6 +66,13 @@ def _place(parameter: Parameter, bin_: int, n_bins: int) -> str:
         return f"at {parameter.values[bin_]}"
     axis = Axis.of(parameter)
     ends = [bin_ / n_bins, (bin_ + 1) / n_bins]
+    if isinstance(parameter, Integer):
+        first, last = (
+            rounded(axis.low + (axis.high - axis.low) * end)
+            for rounded, end in zip((math.ceil, math.floor), ends, strict=True)
+        )
+        unit = parameter.unit
+        return f"at {quantity(first, unit)}" if first == last else f"from {number(first)} to {quantity(last, unit)}"
     if axis.log:
         low, high = (axis.low * (axis.high / axis.low) ** end for end in ends)
     else:

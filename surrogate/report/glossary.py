@@ -20,8 +20,23 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "How easily chance alone would make a limit look as good as it does (Bryant and Lempert 2010). Small is "
         "strong evidence. It is not corrected for the many limits that were tried.",
     ),
+    (
+        "trajectory",
+        "The search begins with all futures and takes a little off at each step. Each step is a box; the trade-off "
+        "shows them all.",
+    ),
+    (
+        "found again",
+        "In what share of searches in random halves of the runs an input is limited again, in a box of the same "
+        "coverage. Near 100 % it belongs to the answer.",
+    ),
     ("emulator", "A fast model fitted to the runs, which answers in place of the simulator."),
     ("Q²", "Share of the variance of runs that the emulator did not see which it explains. 1 is perfect."),
+    (
+        "alone, with interactions",
+        "Shares of the variance of an output: what an input explains by itself, and what it explains together with "
+        "others too (Sobol' indices, first-order and total).",
+    ),
     ("RMSE", "Root mean squared error, in the unit of the output."),
     (
         "interval coverage",

@@ -96,12 +96,14 @@ def _convergence(model: Surrogate, runs: TransferSet, chosen: Mapping[str, Any])
 
 def _key(settings: Mapping[str, Any], runs: TransferSet) -> str:
     """Return a name for everything that a fit depends on."""
+    from pandas.util import hash_pandas_object
+
     from surrogate import __version__
 
     digest = hashlib.sha256()
     asked = {name: value for name, value in settings.items() if name != "file"}
     digest.update(json.dumps([__version__, asked, runs.space.to_dict()], sort_keys=True, default=repr).encode())
-    digest.update(runs.X.to_csv(index=False).encode())
+    digest.update(hash_pandas_object(runs.X, index=False).to_numpy().tobytes())
     for name in runs.output_names:
         digest.update(name.encode() + np.asarray(runs[name], dtype="<f8").tobytes())
     return digest.hexdigest()[:32]
