@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from surrogate.design import Munge
-from surrogate.models.rules import AlternatingTreeClassifier, AlternatingTreeRegressor
+from surrogate.models.rules import AlternatingTreeClassifier, AlternatingTreeRegressor, Trepan
 from surrogate.models.rules.alternation import best_threshold
 
 
@@ -100,6 +100,26 @@ def test_eight_leaves_follow_a_forest_on_unseen_rows():
         assert tree.tree_of_rules_.n_leaves <= 8
         found.append((tree.predict(X2) == teacher.predict(X2)).mean())
     assert np.mean(found) >= 0.945
+
+
+@pytest.mark.parametrize("grow", [AlternatingTreeClassifier, AlternatingTreeRegressor, Trepan])
+def test_odd_tables_are_no_trouble(grow):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "whole": pd.array([1, None, *[2] * 28], dtype="Int64"),
+            "text": pd.array(["a", None, *["b"] * 28], dtype="string"),
+            "kind": pd.Categorical(["u", "v"] * 15),
+            "gone": np.nan,
+            "same": 1.0,
+            "x": rng.random(30),
+        }
+    )
+    said = (X["x"] > 0.5).to_numpy().astype(int)
+    tree = grow(max_leaf_nodes=4).fit(X, said)
+    assert (tree.predict(X) == said).mean() > 0.9
+    assert tree.rules_.fires(X).sum(axis=1).tolist() == [1] * 30
+    assert set(grow(max_leaf_nodes=4).fit(X, said * 0).predict(X)) == {0}
 
 
 def test_wrong_settings_are_named():

@@ -163,7 +163,7 @@ class Columns:
 def _table(X: Any) -> dict[str, NDArray[Any]]:
     """Return the columns of a table by name; those of arrays are x1, x2, ..."""
     if hasattr(X, "columns") or isinstance(X, Mapping):
-        return {str(name): np.asarray(X[name]) for name in X}
+        return {str(name): _column(X[name]) for name in X}
     array = np.asarray(X)
     if array.dtype.kind in "US" and not isinstance(X, np.ndarray):
         array = np.array(X, dtype=object)  # a list of rows with some text: keep the numbers numbers
@@ -172,8 +172,16 @@ def _table(X: Any) -> dict[str, NDArray[Any]]:
     return {f"x{i + 1}": array[:, i] for i in range(array.shape[1])}
 
 
+def _column(values: Any) -> NDArray[Any]:
+    dtype = getattr(values, "dtype", None)
+    if not isinstance(dtype, np.dtype) and getattr(dtype, "kind", "O") in "fiu":  # pandas' numbers that may be missing
+        return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(values)
+
+
 def _is_missing(value: Any) -> bool:
-    return value is None or value != value
+    # pandas' own missing value answers no comparison.
+    return value is None or type(value).__name__ == "NAType" or value != value
 
 
 def _categories(column: NDArray[Any]) -> tuple[Any, ...] | None:
