@@ -231,7 +231,7 @@ PACKAGES = ("numpy", "scipy", "smt", "openturns", "egobox", "pylibkriging", "lig
 
 NOTE = (
     "Made by `benchmarks/emulators.py`. Latin hypercubes, the same for everybody; 4,096 unseen Sobol points. "
-    "Errors: median over the seeds 0 to 2 (SMT: the first seed, 50 runs and a few cells of 100, its fits being slow). "
+    "Errors: median over the seeds 0 to 2 (SMT: the first seed, up to 100 runs, its fits being slow). "
     "Intervals: nominal 0.95, mean over as many seeds as the column says, their least, and the median width. CPU "
     "seconds of the whole call, all candidates and the choice included, on a computer that others used too. "
 )
