@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -181,10 +181,6 @@ class DataTable:
         for i, part in enumerate(parts):
             rows[:, i] = part
         return rows
-
-    def take(self, rows: Sequence[int] | NDArray[Any]) -> DataTable:
-        """Return a part of the rows; columns and limits stay."""
-        return replace(self, coded=self.coded[rows])
 
 
 def _read(name: Any, values: Any, told_nominal: bool) -> tuple[Column, Floats]:
