@@ -28,9 +28,13 @@ def check_folder(path: str | os.PathLike[str]) -> None:
 
 
 def save(
-    path: str | os.PathLike[str], space: Space, fitted: Mapping[str, FittedOutput | FittedField], domain: Domain
+    path: str | os.PathLike[str],
+    space: Space,
+    fitted: Mapping[str, FittedOutput | FittedField],
+    domain: Domain,
+    provenance: Mapping[str, Any],
 ) -> None:
-    """Write space, fitted outputs and domain to a model file."""
+    """Write space, fitted outputs, domain and provenance to a model file."""
     check_folder(path)
     outputs: list[dict[str, Any]] = []
     fields: list[dict[str, Any]] = []
@@ -45,12 +49,15 @@ def save(
         "space": space.to_dict(),
         "outputs": outputs,
         "domain": {"reach": domain.reach},
+        "provenance": dict(provenance),
         **({"fields": fields} if fields else {}),
     }
     write_model(path, manifest, arrays)
 
 
-def load(path: str | os.PathLike[str]) -> tuple[Space, dict[str, FittedOutput | FittedField], Domain]:
+def load(
+    path: str | os.PathLike[str],
+) -> tuple[Space, dict[str, FittedOutput | FittedField], Domain, dict[str, Any]]:
     """Read what `save` wrote.
 
     Raises
@@ -69,6 +76,7 @@ def load(path: str | os.PathLike[str]) -> tuple[Space, dict[str, FittedOutput | 
         for i, state in enumerate(manifest.get("fields", ())):
             fitted[str(state["name"])] = FittedField.from_state(state, arrays, f"fields.{i}")
         domain = Domain(arrays["domain.points"], float(manifest["domain"]["reach"]))
+        provenance = dict(manifest.get("provenance", {}))
         widths = {one.record.n_features for one in fitted.values()} | {domain.points.shape[1]}
         if widths != {len(space.feature_names)}:
             raise ValueError("inputs of model, domain and space differ")
@@ -76,4 +84,4 @@ def load(path: str | os.PathLike[str]) -> tuple[Space, dict[str, FittedOutput | 
         raise ModelFileError(
             f"{path}: the description of the model is incomplete ({error!r}). Save it again."
         ) from error
-    return space, fitted, domain
+    return space, fitted, domain, provenance

@@ -61,8 +61,11 @@ class Surrogate(Predictor):
         fitted: Mapping[str, FittedOutput | FittedField],
         domain: Domain,
         transfer: TransferSet | None = None,
+        *,
+        provenance: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(space, fitted, domain)
+        self._provenance = provenance
         self.scorecards: dict[str, Scorecard] = {
             name: replace(self._fitted[name].scorecard, n_outputs=len(fitted)) for name in self.outputs
         }
@@ -246,6 +249,15 @@ class Surrogate(Predictor):
         return self._transfer
 
     @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the model comes from: simulator and its fingerprint, design, number of runs, versions; it is saved."""
+        if self._transfer is None:
+            return dict(self._provenance or {})
+        facts = ("simulator", "fingerprint", "design", "versions")
+        kept = {name: self._transfer.provenance.get(name) for name in facts}
+        return {**kept, "runs": len(self._transfer), "planned": len(self._transfer.inputs)}
+
+    @property
     def out_of_fold(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """What the runs answered and what was predicted of each without its fold, two arrays (n,) an output.
 
@@ -377,7 +389,7 @@ class Surrogate(Predictor):
         """
         from surrogate.workflows.saved import save
 
-        save(path, self.space, self._fitted, self._domain)
+        save(path, self.space, self._fitted, self._domain, self.provenance)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -399,7 +411,8 @@ class Surrogate(Predictor):
         """
         from surrogate.workflows.saved import load
 
-        return cls(*load(path))
+        space, fitted, domain, provenance = load(path)
+        return cls(space, fitted, domain, provenance=provenance)
 
     def export(self, path: str | os.PathLike[str], *, fmi: int = 2) -> None:
         """Write the model for use elsewhere, in the form that the suffix of `path` names.

@@ -38,3 +38,14 @@ def test_a_loaded_model_has_a_cost_card_without_the_simulator(tmp_path):
     assert "simulator" not in card.index
     assert card.loc["predict", "rows_a_second"] > 0
     assert card["speed_up"].isna().all()
+
+
+def test_a_model_file_knows_where_the_model_comes_from(tmp_path):
+    model = Surrogate.fit(lambda x: x**2, {"x": (0.0, 1.0)}, n=30, seed=3)
+    model.save(tmp_path / "m.surrogate")
+    again = Surrogate.load(tmp_path / "m.surrogate")
+    assert again.provenance == model.provenance
+    assert again.provenance["design"] == {"kind": "latin_hypercube", "n": 30, "seed": 3}
+    assert again.provenance["runs"] == again.provenance["planned"] == 30
+    again.save(tmp_path / "again.surrogate")
+    assert (tmp_path / "again.surrogate").read_bytes() == (tmp_path / "m.surrogate").read_bytes()
