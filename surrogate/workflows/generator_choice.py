@@ -73,7 +73,7 @@ def _candidates(teacher: Teacher) -> dict[str, Any]:
     found: dict[str, Any] = {
         "none": None,
         "munge": design.Munge(),
-        "munge, spread": design.Munge(local_variance=1.0),
+        "munge, close": design.Munge(local_variance=5.0),
         "kernel_density": design.KernelDensity(),
         "gaussian_mixture": design.GaussianMixture(),
         "naive_bayes_mixture": design.NaiveBayesMixture(),
