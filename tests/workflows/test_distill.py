@@ -244,13 +244,19 @@ def test_every_kind_of_label_reaches_every_kind_of_student(student, labels):
 
 
 def test_functions_are_teachers_too():
-    X, _, y, _ = wine()
+    X, X_test, y, _ = wine()
     teacher = forest(X, y)
-    by_chance = distill(teacher.predict_proba, TREE, X, n=200, seed=0)
-    by_class = distill(teacher.predict, TREE, X, n=200, labels="hard", seed=0)
+    by_chance = distill(teacher.predict_proba, TREE, X, test=(X_test, None), n=200, seed=0)
+    by_class = distill(teacher.predict, TREE, X, test=(X_test, None), n=200, labels="hard", seed=0)
     scores = LogisticRegression(max_iter=5000).fit(X / X.max(0), y)
     by_logit = distill(
-        lambda X_: scores.decision_function(X_ / X.max(0)), MLPStudent((8,), epochs=5), X, n=200, labels="logit", seed=0
+        lambda X_: scores.decision_function(X_ / X.max(0)),
+        MLPStudent((8,), epochs=5),
+        X,
+        test=(X_test, None),
+        n=200,
+        labels="logit",
+        seed=0,
     )
     for result in (by_chance, by_class, by_logit):
         assert result.teacher.classes.tolist() == [0, 1, 2]
