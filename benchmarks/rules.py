@@ -139,10 +139,13 @@ def trees():
         (30, 3, 10, 3, "3/3 exact, 1,135-1,149 probes"),
         (100, 3, 10, 1, "0.87, 4,091 probes"),
         (100, 3, 50, 1, "1.00, 18,459 probes"),
+        (100, 4, 10, 1, "0.81, 6,022 probes"),
+        (100, 4, 50, 1, "0.87, 28,042 probes"),
+        (100, 4, 100, 1, "1.00, 52,856 probes"),
     ):
         start, said = time.process_time(), []
         for seed in range(seeds):
-            network = learned_tree(d, depth, seed, 20_000 if d < 100 else 60_000)
+            network = learned_tree(d, depth, seed, 20_000 if d < 100 else 100_000)
             found = distill_linear_representation(
                 network, mlp_activations(network), d, depth=depth, beam=beam, seed=seed
             )
