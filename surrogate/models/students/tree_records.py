@@ -81,7 +81,7 @@ def first_above(thresholds: NDArray[np.floating], *, inclusive: bool) -> NDArray
     Examples
     --------
     >>> cut = first_above(np.array([0.1]), inclusive=False)[0]
-    >>> bool(np.float32(cut) > 0.1), bool(np.float32(np.nextafter(cut, 0)) > 0.1)
+    >>> float(np.float32(cut)) > 0.1, float(np.float32(np.nextafter(cut, 0))) > 0.1
     (True, False)
     """
     single = thresholds.astype(np.float32)
