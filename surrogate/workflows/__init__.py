@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from surrogate.workflows.discover import discover as discover
     from surrogate.workflows.distill import distill as distill
     from surrogate.workflows.distillation import Distillation as Distillation
+    from surrogate.workflows.model_files import load_model as load_model
+    from surrogate.workflows.model_files import save_model as save_model
     from surrogate.workflows.saved_student import SavedStudent as SavedStudent
     from surrogate.workflows.sensitivity import sensitivity as sensitivity
     from surrogate.workflows.sensitivity_designs import morris_design as morris_design
@@ -25,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "active": ["discover_actively"],
         "distill": ["distill"],
         "distillation": ["Distillation"],
+        "model_files": ["load_model", "save_model"],
         "saved_student": ["SavedStudent"],
         "sensitivity": ["sensitivity"],
         "sensitivity_designs": ["morris_design", "saltelli_design"],
