@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +70,30 @@ class Question:
             return self.runs.space
         observed = {str(name): _observed(str(name), self.X[name]) for name in self.X}
         return Space({name: parameter for name, parameter in observed.items() if parameter is not None})
+
+
+def part_of(space: Space, names: Sequence[str]) -> Space:
+    """Return the space of some of its parameters, with the constraints that can be asked without the others."""
+    parameters = {name: space[name] for name in names}
+    middle = Space(parameters).from_unit(np.full((1, len(parameters)), 0.5)) if parameters else None
+    kept = [
+        constraint
+        for constraint in space.constraints
+        if (
+            set(constraint.names) <= set(parameters)
+            if isinstance(constraint, Expression)
+            else middle is not None and _answers(constraint, middle)
+        )
+    ]
+    return Space(parameters, kept)
+
+
+def _answers(constraint: Callable[[pd.DataFrame], Any], rows: pd.DataFrame) -> bool:
+    try:
+        constraint(rows)
+    except (KeyError, AttributeError):  # it needs a column that is not there
+        return False
+    return True
 
 
 def read_question(runs: Any, case: Any, inputs: Sequence[str] | None) -> Question:

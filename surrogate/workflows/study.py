@@ -309,6 +309,7 @@ class Study:
         """
         import pandas as pd
 
+        from surrogate.workflows.question import part_of
         from surrogate.workflows.surrogate import Surrogate
 
         outputs = self._question.outputs
@@ -317,7 +318,7 @@ class Study:
                 "case: an emulator needs outputs that are numbers, and the case names none. Give the case as a "
                 "condition such as 'reliability < 0.9', or a simulator."
             )
-        varied = Space({name: self.space[name] for name in self.X if name in self.space.parameters})
+        varied = part_of(self.space, [name for name in self.X if name in self.space.parameters])
         return Surrogate.from_runs(self.X[list(varied.names)], pd.DataFrame(outputs), varied, seed=self.seed)
 
     def worst_case(

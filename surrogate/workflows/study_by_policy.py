@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate.space import Box, Space
+from surrogate.space import Box
+from surrogate.workflows.question import part_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,7 @@ class StudyByPolicy:
         self._futures = study.X.drop(columns=column)
         self._policy = study.X[column].to_numpy(dtype=object)
         self.policies = list(dict.fromkeys(self._policy.tolist()))
-        self.space = Space({name: study.space[name] for name in study.space if name != column})
+        self.space = part_of(study.space, [name for name in study.space if name != column])
 
     @cached_property
     def studies(self) -> dict[Any, Study]:

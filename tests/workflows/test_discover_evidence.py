@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from surrogate import LatinHypercube, collect, discover
+from surrogate import Categorical, LatinHypercube, Space, collect, discover
 from surrogate.models.boxes import f_beta
 
 BOUNDS = {"demand": (0.0, 1.0), "price": (0.0, 1.0), "wind": (0.0, 1.0)}
@@ -215,3 +215,18 @@ def test_the_worst_case_inside_and_outside_is_sought_on_an_emulator_of_the_runs(
     assert asked.value == pytest.approx(1 + study.box.limits["price"][1], abs=0.05)
     with pytest.raises(ValueError, match="case: an emulator needs outputs that are numbers"):
         discover(X, X["demand"] > 0.7, max_boxes=1).worst_case()
+
+
+def test_the_worst_case_and_each_policy_keep_the_constraints():
+    X = pd.DataFrame(np.random.default_rng(0).random((160, 2)), columns=["a", "b"])
+    X = X[X.sum(axis=1) <= 1].reset_index(drop=True)
+    space = Space({"a": (0, 1), "b": (0, 1)}, ["a + b <= 1", lambda rows: rows["a"] + rows["b"] <= 1.0])
+    study = discover(X.assign(y=X["a"] + 2 * X["b"]), "y > 1.2", space=space, max_boxes=1)
+    point = study.worst_case(budget=400).point
+    assert point["a"] + point["b"] <= 1
+    X["policy"] = np.where(np.arange(len(X)) % 2, "wait", "build")
+    constraints = ["a + b <= 1", "policy == 'wait' or a <= 1", lambda rows: rows["policy"] != "sell"]
+    wide = Space({"a": (0, 1), "b": (0, 1), "policy": Categorical(["wait", "build"])}, constraints)
+    policies = discover(X, (X["b"] > 0.4).to_numpy(), space=wide, max_boxes=1).by_policy()
+    assert [str(one.text) for one in policies.space.constraints] == ["a + b <= 1"]
+    assert policies.studies["wait"].space.constraints == policies.space.constraints
