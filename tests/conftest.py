@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import settings
 
 # The tests solve thousands of small systems: threads of a BLAS would only wait for each other. Programs started by
 # tests inherit it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# What a shell starts in the background ignores Ctrl-C, and so do its children; tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A build must not fail by the luck of the draw; at a developer's desk new examples are wanted.
 settings.register_profile("ci", derandomize=True, deadline=None)

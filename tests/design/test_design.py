@@ -121,11 +121,9 @@ def test_the_how_to_is_true():
     from pathlib import Path
 
     page = (Path(__file__).parents[2] / "docs/how-to/add-a-design.md").read_text()
-    filling, classical = (part.split("```")[0] for part in page.split("```python\n")[1:3])
     parts: dict = {"__name__": "reader"}
-    header = "from surrogate.design.classical import Classical\nimport numpy as np\n"
-    # Both snippets are the reader's own code.
-    exec(compile(filling.replace("annotations\n", f"annotations\n{header}", 1) + classical, "how-to", "exec"), parts)
+    for block in page.split("```python\n")[1:]:  # the reader's own code
+        exec(compile(block.split("```")[0], "how-to", "exec"), parts)
     space = Space({"a": (0.0, 1.0), "i": Integer(1, 9)}, constraints=["a < 0.9"])
     design = parts["MonteCarlo"](20, seed=0)
     assert design.kind == "monte_carlo"
