@@ -311,3 +311,18 @@ def test_a_torch_module_learns_from_logits():
     again = teach(student, X, chances, classes=np.arange(3), temperature=2.0)
     assert model.predict_proba(X).tobytes() == again.predict_proba(X).tobytes()
     assert teach(student, X, chances, classes=np.arange(3), truth=chances.argmax(1), soft_weight=0.5).history_
+
+
+def swapped(student):
+    X = pd.DataFrame(np.random.default_rng(0).random((80, 2)), columns=["a", "b"])
+    student.fit(X, (X["a"] > 0.5).astype(int))
+    return student, X, X[["b", "a"]].assign(more=0.0)
+
+
+@pytest.mark.parametrize("student", [MLPStudent((8,), epochs=30), BoostedTreesStudent()])
+def test_columns_of_a_frame_are_found_by_name(student):
+    student, X, other = swapped(student)
+    assert (student.predict(other) == student.predict(X)).all()
+    assert (student.predict_proba(other) == student.predict_proba(X)).all()
+    with pytest.raises(ValueError, match=r"X: columns \['a'\] .* are missing"):
+        student.predict(X[["b"]])

@@ -104,12 +104,23 @@ class Student(ClassifierMixin, BaseEstimator, ABC):
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the chance of every class, shape (n, c)."""
         check_is_fitted(self, "classes_")
-        return self._chances(X)
+        return self._chances(self._in_order(X))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the likeliest class of each row, shape (n,)."""
         check_is_fitted(self, "classes_")
-        return self.classes_[self._numbers(X)]
+        return self.classes_[self._numbers(self._in_order(X))]
+
+    def _in_order(self, X: ArrayLike) -> ArrayLike:
+        """Return the columns that it learned from, in that order; other tables than DataFrames go by position."""
+        names = getattr(self, "feature_names_in_", None)
+        if names is None or not hasattr(X, "columns"):
+            return X
+        missing = [name for name in names if name not in X.columns]
+        if missing:
+            raise ValueError(f"X: columns {missing[:10]} that the student learned from are missing.")
+        ordered: ArrayLike = X[list(names)]  # type: ignore[index]
+        return ordered
 
     @abstractmethod
     def _learn(
