@@ -280,8 +280,11 @@ class RuleSet:
         described = json.loads(text)
         if not isinstance(described, dict) or described.get("format") != _FORMAT:
             raise ValueError(f"text: format {_FORMAT!r} is expected; this is something else.")
-        if described["version"] > _VERSION:
-            raise ValueError(f"text: version {described['version']}; this program reads {_VERSION}. Upgrade it.")
+        version = described.get("version")
+        if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+            raise ValueError(f"text: a version from 1 to {_VERSION} is expected, got {version!r}.")
+        if version > _VERSION:
+            raise ValueError(f"text: version {version}; this program reads {_VERSION}. Upgrade it.")
         classes = described["classes"]
         return cls(
             tuple(Rule.from_dict(rule) for rule in described["rules"]),
