@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from surrogate import Categorical, Real, Space, Surrogate
-from surrogate.design import KernelDensity
+from surrogate.design import Boundary, KernelDensity
 from surrogate.models.rules import AtLeast, RuleSet, Trepan, extract_rules
 
 
@@ -54,6 +54,67 @@ def test_held_out_rows_teach_nothing():
     held = [tuple(row) for row in seen[-1]]
     assert len(held) == 50
     assert not learned & set(held)
+
+
+def test_equal_rows_are_held_out_together_and_never_made_anew():
+    X = np.random.default_rng(0).integers(0, 4, (300, 3))
+    seen = []
+
+    def teacher(rows):
+        seen.append(np.asarray(rows))
+        return rows.sum(axis=1) > 4
+
+    rules = extract_rules(teacher, X, n=2000)
+    learned = {tuple(row) for part in seen[:-1] for row in part.tolist()}
+    assert len(learned) > 30
+    assert not learned & {tuple(row) for row in seen[-1].tolist()}
+    assert int(rules.to_dataframe()["rows"].sum()) == len(seen[-1]) == pytest.approx(75, abs=5)
+    with pytest.raises(ValueError, match="2 of them different, are too few"):
+        extract_rules(teacher, X[:, :1] > 1)
+
+
+def test_the_teacher_is_asked_with_the_names_it_knows():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({0: rng.random(200), 1: rng.integers(0, 9, 200), "c": rng.choice(["x", "y"], 200)})
+    asked = []
+
+    def teacher(table):
+        asked.append(list(table.columns))
+        return table[0] > 0.5
+
+    rules = extract_rules(teacher, X, n=500, design=KernelDensity())
+    assert {rule.conditions[0].name for rule in rules} == {"0"}
+    Trepan(teacher, max_leaf_nodes=3, min_samples=400).fit(X)
+    assert len(asked) >= 5
+    assert all(columns == [0, 1, "c"] for columns in asked)
+    table = pd.DataFrame(rng.random((200, 3)), columns=list("abc"))
+    forest = RandomForestClassifier(10, random_state=0).fit(table, table["a"] > 0.5)
+    for design in (None, Boundary()):
+        named = extract_rules(forest, table, names=["height", "y", "z"], n=500, design=design)
+        assert named.rules[0].conditions[0].name == "height"
+    array = table.to_numpy()
+    extract_rules(RandomForestClassifier(10).fit(array, array[:, 0] > 0.5), array, n=200, design=Boundary())
+
+
+def test_the_classes_of_a_function_are_all_that_it_answers():
+    X = np.random.default_rng(0).random((300, 2))
+    X[0] = 2.0  # the only row of its class
+
+    def teacher(rows):
+        return np.where(rows[:, 0] > 1.9, 2, rows[:, 0] > 0.5)
+
+    for seed in range(5):
+        rules = extract_rules(teacher, X, teacher(X), class_names=["low", "high", "far"], n=300, seed=seed)
+        assert {"low", "high"} <= set(rules.classes)
+
+
+def test_many_whole_numbers_of_a_function_are_numbers():
+    X = np.random.default_rng(0).random((400, 2))
+    rules = extract_rules(lambda rows: (rows[:, 0] * 50).astype(int), X, n=2000)
+    assert rules.classes is None
+    assert all(rule.evidence.teacher_rmse < 4 for rule in rules)
+    few = extract_rules(lambda rows: (rows[:, 0] * 4).astype(int), X, n=2000)
+    assert few.classes == (0, 1, 2, 3)
 
 
 class Fitted:
@@ -153,5 +214,14 @@ def test_wrong_arguments_are_named():
         extract_rules(lambda X: X[:, 0] > 0)
     with pytest.raises(ValueError, match="too few"):
         extract_rules(lambda X: X[:, 0] > 0, X[:1])
+    with pytest.raises(ValueError, match="y: one answer for each of the 20 rows"):
+        extract_rules(lambda X: X[:, 0] > 0.5, X, [True] * 5)
+    with pytest.raises(ValueError, match="y: X is needed"):
+        extract_rules(lambda X: X["a"] > 0.5, y=[True] * 5, space={"a": (0, 1)})
+    for wrong, error in (({"max_rules": 1}, ValueError), ({"seed": -1}, ValueError), ({"design": "munge"}, TypeError)):
+        with pytest.raises(error, match=next(iter(wrong))):
+            extract_rules(lambda X: X[:, 0] > 0.5, X, **wrong)
+    with pytest.raises(ValueError, match="text: a version from 1 to 1 is expected, got None"):
+        RuleSet.from_json('{"format": "surrogate rules"}')
     with pytest.raises(ValueError, match="class_names: 2 are needed"):
         extract_rules(lambda X: X[:, 0] > 0.5, X, class_names=["a"])

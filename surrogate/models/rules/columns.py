@@ -115,17 +115,18 @@ class Columns:
         return matrix
 
     def decode(self, matrix: NDArray[np.float64], like: Any) -> Any:
-        """Return rows of numbers as the kind of table that `like` is."""
+        """Return rows of numbers as the kind of table that `like` is: that from which the columns were read."""
         values = [_natural(matrix[:, i], known) for i, known in enumerate(self.categories)]
         if hasattr(like, "columns"):
             import pandas as pd
 
             frame = {}
-            for i, (name, column) in enumerate(zip(self.names, values, strict=True)):
+            for i, column in enumerate(values):
                 whole = self.whole[i] and np.isfinite(matrix[:, i]).all()
                 series = pd.Series(column, dtype=column.dtype)
-                frame[name] = series.astype(like[name].dtype) if whole or self.categories[i] is not None else series
-            return pd.DataFrame(frame)
+                keep = whole or self.categories[i] is not None
+                frame[i] = series.astype(like.iloc[:, i].dtype) if keep else series
+            return pd.DataFrame(frame).set_axis(like.columns, axis=1)  # whose names may be no text
         if all(known is None for known in self.categories):
             return matrix.astype(np.asarray(like).dtype, copy=False) if all(self.whole) else matrix
         table = np.empty(matrix.shape, dtype=object)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.design import Munge
+from surrogate.design.design import check_count
 from surrogate.models.rules.alternating_tree import AlternatingTreeClassifier, AlternatingTreeRegressor
 from surrogate.models.rules.columns import Columns
 from surrogate.models.rules.from_tree import rules_from_tree
@@ -22,6 +23,9 @@ from surrogate.validation.certificate import independent_rows
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+#: Different whole numbers that a function may answer and still mean classes.
+_MOST_CLASSES = 30
 
 
 def extract_rules(
@@ -44,14 +48,16 @@ def extract_rules(
 ) -> RuleSet:
     """Say in a few rules what a model answers.
 
-    A part of the rows is held out. From the rest new rows like it are made, the teacher answers all of them, and a
-    small tree learns these answers; its paths are the rules. Each rule comes with its support, its fidelity to the
-    teacher and, where `y` is known, its precision, all counted on the held-out rows.
+    A part of the rows is held out; equal rows stay together. From the rest new rows like it are made, the teacher
+    answers all of them, and a small tree learns these answers; its paths are the rules. Each rule comes with its
+    support, its fidelity to the teacher and, where `y` is known, its precision, all counted on the held-out rows, none
+    of which was learned from.
 
     Parameters
     ----------
     teacher : fitted model with ``predict``, or callable
-        Anything that answers a table: an estimator, a `Surrogate`, a function.
+        Anything that answers a table: an estimator, a `Surrogate`, a function. Whole numbers are classes, unless there
+        are more than 30 and the teacher has no ``classes_``; then they are numbers.
     X : DataFrame or array-like of shape (n, d), optional
         Rows of the kind that the rules are for. Without them rows are drawn evenly from the space: that of the
         teacher, if it has one (a `Surrogate`), or `space`.
@@ -62,7 +68,7 @@ def extract_rules(
     output : str, optional
         Of a teacher with several outputs, the one to speak of; a name for texts otherwise.
     max_rules : int, default 8
-        Most rules, each of them a leaf of the tree: what a reader can hold in the head.
+        At least 2. Most rules, each of them a leaf of the tree: what a reader can hold in the head.
     student : estimator, optional
         What learns the answers; any tree of scikit-learn, `Trepan`, or another estimator with ``rules_``. By default
         an `AlternatingTreeClassifier` or `AlternatingTreeRegressor` of `max_rules` leaves.
@@ -75,7 +81,8 @@ def extract_rules(
     names, units : optional
         Of the columns, where there is no space.
     class_names : sequence or mapping of class to str, optional
-        What to call the classes; a sequence in the order of the sorted classes.
+        What to call the classes; a sequence in the order of the sorted classes: those of ``teacher.classes_``, or all
+        that a function answers. Not for a `case`.
     held_out : float, default 0.25
         Share of the rows that is held out.
     seed : int, default 0
@@ -109,30 +116,51 @@ def extract_rules(
     """
     if not 0 < held_out < 1:
         raise ValueError(f"held_out: a share between 0 and 1 is needed, got {held_out!r}.")
+    n, seed = check_count(n, "n", least=0), check_count(seed, "seed", least=0)
+    if student is None:
+        check_count(max_rules, "max_rules", least=2)
+    if design is not None and (isinstance(design, type) or not (hasattr(design, "fit") and hasattr(design, "sample"))):
+        raise TypeError(f"design: a data-driven design such as Munge() is needed, got {design!r}.")
     rows = _Rows.read(teacher, X, space, names, units, n, held_out, seed)
     answers = _Answers(teacher, case, output, class_names)
-    train, test = rows.parted(held_out, seed)
-    new = [] if not n or X is None else [(design or Munge()).fit(train, teacher).sample(n, seed)]
-    asked = [train, *new]
-    said = [answers.ask(rows.natural(part)) for part in asked]
-    labels = np.concatenate(said)
-    numbers = labels.dtype.kind == "f" and not hasattr(teacher, "classes_")
+    truth = None if y is None else _truth(y, X)
+    train, test, out = rows.parted(held_out, seed)
+    new = [] if not n or X is None else [rows.like(train, design or Munge(), teacher, n, seed, test)]
+    parts = [train, *(part for part in new if len(part))]
+    said = answers.named([answers.ask(rows.natural(part)) for part in (*parts, test)], truth)
+    labels, told = np.concatenate(said[: len(parts)]), said[len(parts)]
+    numbers = not hasattr(teacher, "classes_") and (labels.dtype.kind == "f" or _too_many(labels))
     pupil = student
     if pupil is None:
         kind = AlternatingTreeRegressor if numbers else AlternatingTreeClassifier
         pupil = kind(max_rules, random_state=seed)
-    table = _stacked(asked)
-    rules = _learned(pupil, table, labels, [len(part) for part in asked], rows.columns)
+    table = _stacked(parts)
+    rules = _learned(pupil, table, labels, [len(part) for part in parts], rows.columns)
     rules = replace(rules, columns=rows.columns, output=case or output or "", missing=rows.missing(table))
-    truth = None if y is None else answers.named(np.asarray(match_labels(y, X, "y"))[rows.held_out(held_out, seed)])
-    return rules.rounded(table).measured(test, truth, teacher=answers.ask(rows.natural(test)))
+    true = None if truth is None else said[-1][out]
+    return rules.rounded(table).measured(test, true, teacher=told)
+
+
+def _truth(y: Any, X: Any) -> NDArray[Any]:
+    truth = np.asarray(match_labels(y, X, "y"))
+    if X is None or truth.shape != (len(X),):
+        needed = "X is needed with it" if X is None else f"one answer for each of the {len(X)} rows of X is needed"
+        raise ValueError(f"y: {needed}, got shape {truth.shape}.")
+    return truth
+
+
+def _too_many(labels: NDArray[Any]) -> bool:
+    """Whether whole numbers are too many different ones to be classes."""
+    return labels.dtype.kind in "iu" and len(np.unique(labels)) > _MOST_CLASSES
 
 
 class _Rows:
     """The rows to start from, as a DataFrame, and the form in which the teacher is asked."""
 
-    def __init__(self, frame: pd.DataFrame, columns: Columns, as_array: bool) -> None:
+    def __init__(self, frame: pd.DataFrame, columns: Columns, as_array: bool, known_as: Any = None) -> None:
         self.frame, self.columns, self.as_array = frame, columns, as_array
+        #: The names that the teacher knows, which may be no text, or others than the rules speak of.
+        self.known_as = frame.columns if known_as is None else known_as
 
     @classmethod
     def read(
@@ -151,25 +179,51 @@ class _Rows:
             return cls(known.frame(X), Columns.of_space(known), not hasattr(X, "columns") and space is not None)
         columns = Columns.read(X, names=names, units=units)
         if hasattr(X, "columns"):
-            return cls(X.reset_index(drop=True).set_axis(list(columns.names), axis=1), columns, False)
+            return cls(X.reset_index(drop=True).set_axis(list(columns.names), axis=1), columns, False, X.columns)
         array = np.asarray(X)
         return cls(pd.DataFrame(array, columns=list(columns.names)).infer_objects(), columns, True)
 
-    def parted(self, share: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the rows to learn from and those held out."""
-        out = self.held_out(share, seed)
-        if not 0 < out.sum() < len(self.frame) - 1:
-            raise ValueError(f"X: {len(self.frame)} rows are too few to hold out a share of {share}.")
-        return self.frame[~out].reset_index(drop=True), self.frame[out].reset_index(drop=True)
-
-    def held_out(self, share: float, seed: int) -> NDArray[np.bool_]:
+    def parted(self, share: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.bool_]]:
+        """Return the rows to learn from, those held out, and which these are; equal rows stay on one side."""
         out = np.zeros(len(self.frame), dtype=bool)
-        out[np.random.default_rng(seed).permutation(len(out))[: round(share * len(out))]] = True
-        return out
+        order = np.random.default_rng(seed).permutation(len(out))
+        _, first, group = np.unique(self.keys(self.frame)[order], return_index=True, return_inverse=True)
+        # Different rows in the order in which chance names them, until those held out come nearest to the share.
+        place = np.argsort(np.argsort(first))[group]
+        wanted = round(share * len(out))
+        if not 0 < wanted < len(out) - 1 or len(first) < 3:
+            raise ValueError(
+                f"X: {len(out)} rows, {len(first)} of them different, are too few to hold out a share of {share}."
+            )
+        held = min(int(np.abs(np.cumsum(np.bincount(place)) - wanted).argmin()), len(first) - 3)  # two are learned from
+        out[order[place <= held]] = True
+        return self.frame[~out].reset_index(drop=True), self.frame[out].reset_index(drop=True), out
+
+    def keys(self, frame: pd.DataFrame) -> NDArray[np.uint64]:
+        """Return a number a row, the same for equal rows."""
+        import pandas as pd
+
+        matrix = self.columns.encode(frame) + 0.0  # -0.0 is 0.0
+        return np.asarray(pd.util.hash_pandas_object(pd.DataFrame(matrix), index=False))
+
+    def like(
+        self, train: pd.DataFrame, design: Any, teacher: Any, n: int, seed: int, without: pd.DataFrame
+    ) -> pd.DataFrame:
+        """Return new rows like those to learn from, without those that equal one held out."""
+        import pandas as pd
+
+        plain = self.as_array and train.dtypes.nunique() == 1  # else an array would forget which numbers are whole
+        new = design.fit(train.to_numpy() if plain else self._renamed(train), teacher).sample(n, seed)
+        frame = pd.DataFrame(np.asarray(new)) if plain else new
+        frame = frame.set_axis(list(self.columns.names), axis=1)
+        return frame[~np.isin(self.keys(frame), self.keys(without))].reset_index(drop=True)
 
     def natural(self, frame: pd.DataFrame) -> Any:
         """Return rows as the teacher knows them."""
-        return frame.to_numpy() if self.as_array else frame
+        return frame.to_numpy() if self.as_array else self._renamed(frame)
+
+    def _renamed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.set_axis(self.known_as, axis=1)
 
     def missing(self, frame: pd.DataFrame) -> tuple[str, ...]:
         """Return the columns in which values are missing."""
@@ -195,20 +249,30 @@ class _Answers:
             return np.asarray(self.case(dict(zip(names, wide.T, strict=True))), dtype=bool)
         if len(names) > 1 and self.output not in names:
             raise ValueError(f"output: one of {names} is needed, got {self.output!r}.")
-        return self.named(wide[:, names.index(self.output) if self.output in names else 0])
+        return np.asarray(wide[:, names.index(self.output) if self.output in names else 0])
 
-    def named(self, answers: NDArray[Any]) -> NDArray[Any]:
-        """Return answers with the names of their classes."""
-        if self.class_names is None:
-            return answers
+    def named(self, said: list[NDArray[Any]], truth: NDArray[Any] | None) -> list[NDArray[Any]]:
+        """Return answers, and the truth if it is known, with the names of their classes."""
+        parts = said if truth is None else [*said, truth]
+        if self.class_names is None or self.case is not None:
+            return parts
         if isinstance(self.class_names, Mapping):
             names = {plain(label): str(name) for label, name in self.class_names.items()}
         else:
-            labels = np.unique(np.asarray(getattr(self.teacher, "classes_", answers))).tolist()
+            labels = self._classes(said, truth)
             if len(labels) != len(self.class_names):
                 raise ValueError(f"class_names: {len(labels)} are needed, for {labels}; got {list(self.class_names)}.")
             names = dict(zip(labels, map(str, self.class_names), strict=True))
-        return np.array([names.get(label, str(label)) for label in answers.tolist()])
+        return [np.array([names.get(label, str(label)) for label in part.tolist()]) for part in parts]
+
+    def _classes(self, said: list[NDArray[Any]], truth: NDArray[Any] | None) -> list[Any]:
+        """Return the classes in order: those of the teacher, else all that it said, and the truth if it knows more."""
+        if hasattr(self.teacher, "classes_"):
+            return list(np.unique(np.asarray(self.teacher.classes_)).tolist())
+        found = {label for part in said for label in part.tolist()}
+        if truth is not None and len(found) < len(self.class_names):
+            found |= set(truth.tolist())
+        return sorted(found, key=lambda label: (isinstance(label, str), label))
 
 
 def _stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
