@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.design.data_driven import DataDrivenDesign
+from surrogate.design.design import check_count
 from surrogate.design.kernel_density import reflected
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ class GaussianMixture(DataDrivenDesign):
             most = max(1, min(_MOST_COMPONENTS, len(points) // (2 * points.shape[1] + 1)))
             candidates = range(1, most + 1)
         else:
-            candidates = range(self.n_components, self.n_components + 1)
+            k = check_count(self.n_components, "n_components")
+            if k > len(points):
+                raise ValueError(f"n_components: {k} are asked for, but there are only {len(points)} rows.")
+            candidates = range(k, k + 1)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             fitted = [Mixture(k, random_state=0, reg_covar=1e-6).fit(points) for k in candidates]

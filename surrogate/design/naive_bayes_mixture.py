@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.design.data_driven import DataDrivenDesign
+from surrogate.design.design import check_count
 from surrogate.design.kernel_density import reflected
 
 if TYPE_CHECKING:
@@ -52,9 +53,11 @@ class NaiveBayesMixture(DataDrivenDesign):
     n_components: int | None = None
 
     def _fit(self, table: DataTable, teacher: Any) -> None:
+        if self.n_components is not None:
+            check_count(self.n_components, "n_components")
         data = _Data.of(table)
         rng = np.random.default_rng(0)
-        k = self.n_components
+        k = 1 if len(table) == 1 else self.n_components
         if k is None:
             order = rng.permutation(len(table))
             held, kept = np.split(order, [max(1, len(order) // 5)])
