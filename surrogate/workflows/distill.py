@@ -9,10 +9,11 @@ import numpy as np
 
 from surrogate.design import Munge
 from surrogate.design.design import check_count, check_seed
+from surrogate.space.labels import match_labels
 from surrogate.workflows.distillation import Distillation, HeldOut, row_scores, told_numbers
-from surrogate.workflows.labelled_rows import row_keys, take
+from surrogate.workflows.labelled_rows import repeats, take
 from surrogate.workflows.lesson import Learned, Lesson, out_of_fold, splits
-from surrogate.workflows.teacher import Teacher, read_teacher
+from surrogate.workflows.teacher import Teacher, read_teacher, seeded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,20 +55,22 @@ def distill(
     ----------
     teacher : fitted estimator, Surrogate or callable
         Model A. Classifiers are asked by ``predict_proba``; a function of a table gives chances, logits (with
-        ``labels="logit"``), classes (with ``labels="hard"``) or numbers. A scikit-learn teacher that is much better on
-        the data than on held-out rows has overfitted: it is then fitted again in folds, and each row of the data is
-        labelled by a copy that had not seen it.
+        ``labels="logit"``), classes (with ``labels="hard"``) or numbers. Columns of chances or logits are in the order
+        of ``sorted(unique(y))``; those of a DataFrame are found by their names, if they are those of the classes. A
+        scikit-learn teacher that is much better on the data than on held-out rows has overfitted: it is then fitted
+        again in folds, and each row of the data is labelled by a copy that had not seen it.
     student : scikit-learn estimator
         Model B, not fitted; see `surrogate.models.students.teach` for how each kind learns soft labels.
     X : DataFrame or array_like of shape (n, p)
         Data like those that the student will be asked about.
     y : array_like of shape (n,) or (n, k), optional
-        True labels.
+        True labels. Those of a Series or DataFrame are matched with a DataFrame `X` by the index.
     unlabelled : as X, optional
         More rows, without labels.
     test : (X, y), optional
         Held-out rows for all scores. Without, they come from 5-fold cross-validation of the whole procedure, the
-        teacher included where it can be fitted again (one fold beyond 10,000 rows).
+        teacher included where it can be fitted again (one fold beyond 10,000 rows). Needed to judge any other teacher:
+        it may have seen the labels of all rows in `X`.
     labels : {"proba", "hard", "logit"}, default "proba"
         What of the teacher is taught: its chances, its likeliest class, or logits.
     generator : data-driven design, Design, "auto" or None, default Munge()
@@ -115,19 +118,23 @@ def distill(
         raise ValueError(f"labels: one of {', '.join(_LABELS)} is allowed; got {labels!r}.")
     rows = _read_rows(X, "X")
     pool = None if unlabelled is None or not len(unlabelled) else _read_rows(unlabelled, "unlabelled", rows)
+    y = None if y is None else match_labels(y, X, "y")
     truth_given = None if y is None else _read_truth(y, len(rows), "y")
     asked = read_teacher(teacher, student, rows, y, labels)
+    if asked.classes is not None and len(asked.classes) < 2:
+        raise ValueError(f"teacher: two classes are needed; it knows only {asked.classes.tolist()}.")
     truth = None if truth_given is None else _coded(truth_given, asked, "y")
     seed = check_seed(seed)
+    asked = replace(asked, seed=seed)
     lesson = Lesson(
-        _seeded(student, seed), labels, temperature, soft_weight, _read_generator(generator), check_count(n, "n", 0),
+        seeded(student, seed), labels, temperature, soft_weight, _read_generator(generator), check_count(n, "n", 0),
         int(np.random.SeedSequence(seed).generate_state(1)[0] // 2), pool,
     )  # fmt: skip
     if test is None:
-        learned, held_out, notes = _cross_validated(lesson, asked, rows, truth_given, truth)
+        lesson, learned, held_out, notes = _cross_validated(lesson, asked, rows, truth_given, truth)
     else:
-        learned, held_out, notes = _tested(lesson, asked, rows, truth_given, truth, test)
-    return Distillation(asked, lesson, learned, held_out, tuple(notes))
+        lesson, learned, held_out, notes = _tested(lesson, asked, rows, truth_given, truth, test)
+    return Distillation(asked, lesson, learned, held_out, (*notes, *_order_note(asked, rows, truth)))
 
 
 # With rows for testing -----------------------------------------------------------------------------------------------
@@ -135,14 +142,18 @@ def distill(
 
 def _tested(
     lesson: Lesson, teacher: Teacher, X: Any, y: Any, truth: NDArray[Any] | None, test: Any
-) -> tuple[Learned, HeldOut, list[str]]:
+) -> tuple[Lesson, Learned, HeldOut, list[str]]:
     if not (isinstance(test, (tuple, list)) and len(test) == 2):
         raise ValueError(f"test: a pair (X, y) is needed; got {type(test).__name__}.")
     rows = _read_rows(test[0], "test", X)
-    known = None if test[1] is None else _coded(_read_truth(test[1], len(rows), "test"), teacher, "test")
-    avoided = row_keys(rows)
+    known = (
+        None
+        if test[1] is None
+        else _coded(_read_truth(match_labels(test[1], test[0], "test"), len(rows), "test"), teacher, "test")
+    )
+    lesson = replace(lesson, avoided=rows)
     for name, given in (("X", X), ("unlabelled", lesson.unlabelled)):
-        both = 0 if given is None else int(np.isin(avoided, row_keys(given)).sum())
+        both = 0 if given is None else int(repeats(rows, given).sum())
         if both:
             raise ValueError(
                 f"test: {both} of its {len(rows)} rows are also in {name}, so that the student would be tested on what "
@@ -156,9 +167,9 @@ def _tested(
         if _overfitted(seen, held):
             own = out_of_fold(teacher, X, y, truth, splits(X, truth, _FOLDS, lesson.seed))
             notes.append(_overfit_note(seen, held, own is not None))
-    learned = replace(lesson, avoided=avoided).run(teacher, X, truth, None if own is None else own[0])
+    learned = lesson.run(teacher, X, truth, None if own is None else own[0])
     answers = {"teacher": told, **_told(learned, rows, teacher)}
-    return learned, HeldOut(rows, known, answers, f"{len(rows)} test rows"), notes
+    return lesson, learned, HeldOut(rows, known, answers, f"{len(rows)} test rows"), notes
 
 
 # Without -------------------------------------------------------------------------------------------------------------
@@ -166,7 +177,7 @@ def _tested(
 
 def _cross_validated(
     lesson: Lesson, teacher: Teacher, X: Any, y: Any, truth: NDArray[Any] | None
-) -> tuple[Learned, HeldOut, list[str]]:
+) -> tuple[Lesson, Learned, HeldOut, list[str]]:
     folds = splits(X, truth, _FOLDS, lesson.seed)
     copies: Sequence[Teacher] = [teacher] * len(folds)
     notes: list[str] = []
@@ -177,8 +188,9 @@ def _cross_validated(
             notes.append("The teacher could not be fitted again: it may have seen the rows on which all are compared.")
         else:
             own, copies = found
-            asked = own if teacher.classes is None else own.argmax(axis=1)
-            held, seen = row_scores(truth, asked), row_scores(truth, _numbers(teacher, X))
+            at = np.flatnonzero(~np.isnan(own).any(axis=1))
+            asked = own[at] if teacher.classes is None else own[at].argmax(axis=1)
+            held, seen = row_scores(truth[at], asked), row_scores(truth[at], _numbers(teacher, take(X, at)))
             overfitted = _overfitted(seen, held)
             if overfitted:
                 notes.append(_overfit_note(seen, held, refitted=True))
@@ -190,14 +202,15 @@ def _cross_validated(
         inner = None
         if overfitted and known is not None:
             inner = out_of_fold(fresh, rows, y[train], known, splits(rows, known, _INNER_FOLDS, lesson.seed))
-        learned = lesson.run(fresh, rows, known, None if inner is None else inner[0])
         held_rows = take(X, test)
+        hidden = replace(lesson, avoided=held_rows)
+        learned = hidden.run(fresh, rows, known, None if inner is None else inner[0])
         parts.append({"teacher": _numbers(fresh, held_rows), **_told(learned, held_rows, teacher)})
     at = np.concatenate([test for _, test in folds])
     told = {who: np.concatenate([part[who] for part in parts]) for who in parts[0]}
     how = f"{len(at)} rows held out in {'turn' if len(folds) > 1 else 'one fold'}"
-    held_out = HeldOut(take(X, at), None if truth is None else truth[at], told, how)
-    return lesson.run(teacher, X, truth, own if overfitted else None), held_out, notes
+    held_out = HeldOut(take(X, at), None if truth is None else truth[at], told, how, truth is None or own is not None)
+    return lesson, lesson.run(teacher, X, truth, own if overfitted else None), held_out, notes
 
 
 def _told(learned: Learned, X: Any, teacher: Teacher) -> dict[str, NDArray[Any]]:
@@ -217,6 +230,19 @@ def _overfitted(seen: NDArray[np.float64], held: NDArray[np.float64]) -> bool:
     return lead > max(_OVERFIT, 2 * float(held.std() / np.sqrt(len(held))))
 
 
+def _order_note(teacher: Teacher, X: Any, truth: NDArray[Any] | None) -> list[str]:
+    """Return a warning where a function's columns are likely to be in another order than the classes."""
+    if truth is None or teacher.classes is None or not teacher.soft or hasattr(teacher.model, "predict_proba"):
+        return []
+    right, most = float((_numbers(teacher, X) == truth).mean()), float(np.bincount(truth).max() / len(truth))
+    if right >= most:
+        return []
+    return [
+        f"The teacher is right in {right:.3f} of the data, the most frequent class in {most:.3f}: are its columns in "
+        f"the order {teacher.classes.tolist()[:10]}?"
+    ]
+
+
 def _overfit_note(seen: NDArray[np.float64], held: NDArray[np.float64], refitted: bool) -> str:
     what = f"The teacher overfits ({seen.mean():.3f} on the data, {held.mean():.3f} on held-out rows)"
     if refitted:
@@ -229,6 +255,8 @@ def _overfit_note(seen: NDArray[np.float64], held: NDArray[np.float64], refitted
 
 def _read_rows(X: Any, name: str, like: Any = None) -> Any:
     """Return a table as a DataFrame with a fresh index, or an array; columns as those of `like`."""
+    if hasattr(X, "__len__") and not len(X):
+        raise ValueError(f"{name}: it has no rows.")
     if hasattr(X, "iloc"):
         if like is None:
             return X.reset_index(drop=True)
@@ -244,6 +272,8 @@ def _read_rows(X: Any, name: str, like: Any = None) -> Any:
     if array.ndim != 2 or (like is not None and array.shape[1] != like.shape[1]):
         wanted = "(n, p)" if like is None else f"(n, {like.shape[1]})"
         raise ValueError(f"{name}: a table of shape {wanted} is needed; got shape {array.shape}.")
+    if array.dtype.kind == "O" and like is not None and like.dtype.kind in "biuf":
+        return array.astype(np.float64)  # else what is stacked with it would be objects too
     return array
 
 
@@ -280,16 +310,3 @@ def _read_generator(generator: Any) -> Any:
             f'generator: a data-driven design such as Munge(), a design, "auto" or None is needed; got {generator!r}.'
         )
     return generator
-
-
-def _seeded(student: Any, seed: int | None) -> Any:
-    """Return a copy of the student whose open random states are settled."""
-    from sklearn.base import clone
-
-    copy = clone(student)
-    if seed is not None:
-        given = copy.get_params()
-        copy.set_params(
-            **{name: seed for name, value in given.items() if name.split("__")[-1] == "random_state" and value is None}
-        )
-    return copy

@@ -41,12 +41,15 @@ class HeldOut:
         By "teacher", "student", "direct" and "relabelled".
     how : str
         In words, where the rows come from.
+    independent : bool
+        Whether the teacher is known not to have learned the truth of these very rows; else it may have passed it on.
     """
 
     X: Any
     truth: NDArray[Any] | None
     told: dict[str, NDArray[Any]]
     how: str
+    independent: bool = True
 
     def scores(self, who: str) -> NDArray[np.float64]:
         """Return a number a row whose mean is the accuracy, or the share of explained variance."""
@@ -199,8 +202,12 @@ class Distillation:
 
     @property
     def worth_it(self) -> bool:
-        """Whether the student is surely better than the control."""
-        return self.interval[0] > 0
+        """Whether the student is surely better than the control.
+
+        False also where that is not known: the teacher may have learned the true labels of the rows on which both are
+        compared, and no control has.
+        """
+        return self.held_out.independent and self.interval[0] > 0
 
     @property
     def gain_retained(self) -> float:
@@ -219,6 +226,11 @@ class Distillation:
             f"{name} {self.scores['student']:.3f} against {self.scores[self.control]:.3f} of the same student {control}"
             f" ({self.held_out.how}); gain {self.gain:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
         )
+        if not self.held_out.independent:
+            return (
+                "Not known: the teacher may have seen the true labels of the rows that were held out, and pass them on "
+                f"to the student. Give test=(X, y) with rows that it has not seen. As it stands: {numbers}."
+            )
         if not self.worth_it:
             worse = " It is surely worse: use the control." if high < 0 else ""
             return f"No gain: {numbers}.{worse}"
@@ -305,7 +317,7 @@ class Distillation:
         Parameters
         ----------
         repeats : int, default 5
-            Students that are taught anew.
+            Students that are taught anew, two or more.
 
         Returns
         -------
@@ -313,9 +325,11 @@ class Distillation:
             Of all pairs, on the held-out rows: the share of equal answers; in regression the share of the variance of
             one that the other explains. 1 if no rows are generated.
         """
+        from surrogate.design.design import check_count
+
         X, truth, answers = self._data()
         told = []
-        for i in range(repeats):
+        for i in range(check_count(repeats, "repeats", 2)):
             lesson = replace(self.lesson, generator=self.learned.generator, seed=self.lesson.seed + 1000 * (i + 1))
             again = lesson.run(self.teacher, X, truth, answers, controls=False)
             told.append(told_numbers(again.model, self.held_out.X, self.teacher))

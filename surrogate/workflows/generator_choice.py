@@ -36,7 +36,7 @@ def choose_generator(
     import pandas as pd
 
     from surrogate.workflows.distillation import row_scores, told_numbers
-    from surrogate.workflows.labelled_rows import take
+    from surrogate.workflows.labelled_rows import stacked, take
     from surrogate.workflows.lesson import splits
 
     folds = splits(X, truth, 3, lesson.seed)
@@ -50,7 +50,10 @@ def choose_generator(
         try:
             for train, test in folds:
                 known = None if truth is None else truth[train]
-                learned = trial.run(teacher, take(X, train), known, answers[train], controls=False)
+                hidden = [take(X, test)] if lesson.avoided is None else [take(X, test), lesson.avoided]
+                learned = replace(trial, avoided=stacked(hidden)).run(
+                    teacher, take(X, train), known, answers[train], controls=False
+                )
                 told.append(told_numbers(learned.model, take(X, test), teacher))
         except ValueError as error:
             lines.append((name, np.nan, np.nan, -np.inf, str(error).splitlines()[0]))
@@ -61,6 +64,8 @@ def choose_generator(
         score = np.nan if truth is None else float(row_scores(truth[held], together).mean())
         lines.append((name, fidelity, score, float(np.nanmean([fidelity, score])), ""))
         made[name] = generator
+    if not made:
+        raise ValueError(f'generator: with none of "auto" could the student be taught: {lines[0][-1]}')
     table = pd.DataFrame(lines, columns=["name", "fidelity", "score", "mean", "note"])
     table = table.sort_values("mean", ascending=False, kind="stable", ignore_index=True).drop(columns="mean")
     return made[table["name"].iloc[0]], table

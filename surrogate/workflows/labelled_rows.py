@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,8 +74,16 @@ def stacked(parts: list[Any]) -> Any:
     return np.concatenate(parts)
 
 
-def row_keys(X: Any) -> NDArray[np.int64]:
+def row_keys(X: Any, *, single: bool = False) -> NDArray[np.int64]:
     """Return a number a row; equal rows have equal numbers, and others hardly ever.
+
+    The same in every process, and for the same values in whatever dtype or container.
+
+    Parameters
+    ----------
+    X : DataFrame or ndarray of shape (n, p)
+    single : bool, default False
+        Whether numbers are equal that are equal in single precision.
 
     Examples
     --------
@@ -82,15 +91,47 @@ def row_keys(X: Any) -> NDArray[np.int64]:
     >>> bool(keys[0] == keys[1]), bool(keys[0] == keys[2])
     (True, False)
     """
-    if hasattr(X, "iloc") or X.dtype.kind not in "biuf":
-        import pandas as pd
+    precision = np.float32 if single else np.float64
+    if not hasattr(X, "iloc") and X.dtype.kind in "biuf":
+        return _number_keys(X, precision)
+    import pandas as pd
 
-        table = pd.DataFrame(X)
-        numeric = [name for name in table if pd.api.types.is_numeric_dtype(table[name])]
-        table = table.astype(dict.fromkeys(numeric, np.float64))  # 1 and 1.0 are the same
-        return pd.util.hash_pandas_object(table, index=False).to_numpy().view(np.int64)
+    table = pd.DataFrame(X).infer_objects()
+    numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes]
+    columns: list[NDArray[Any]] = [
+        (table.iloc[:, i].to_numpy(precision, na_value=np.nan) + precision(0.0)).astype(np.float64)  # -0.0 is 0.0
+        if numeric[i] else table.iloc[:, i].astype(object).to_numpy()
+        for i in range(len(numeric))
+    ]  # fmt: skip
+    if all(numeric):
+        return _number_keys(np.column_stack(columns) if columns else np.empty((len(table), 0)), precision)
+    return pd.util.hash_pandas_object(pd.DataFrame(dict(enumerate(columns))), index=False).to_numpy().view(np.int64)
+
+
+def _number_keys(X: NDArray[Any], precision: Any) -> NDArray[np.int64]:
     keys = np.empty(len(X), dtype=np.int64)
     for start in range(0, len(X), 10_000):
-        block = np.ascontiguousarray(X[start : start + 10_000], dtype=np.float64) + 0.0  # -0.0 is 0.0
-        keys[start : start + len(block)] = [hash(row.tobytes()) for row in block]
+        block = np.ascontiguousarray(X[start : start + 10_000], dtype=precision) + precision(0.0)  # -0.0 is 0.0
+        digests = b"".join(blake2b(row.tobytes(), digest_size=8).digest() for row in block)
+        keys[start : start + len(block)] = np.frombuffer(digests, dtype="<i8")
     return keys
+
+
+def repeats(X: Any, others: Any) -> NDArray[np.bool_]:
+    """Return which rows of a table are also in another one, shape (n,).
+
+    Numbers are compared in single precision if one of the tables has it: its copy of a double is another double.
+
+    Examples
+    --------
+    >>> rows = np.array([[0.1, 0.2], [0.3, 0.4]])
+    >>> repeats(rows, rows[:1].astype("float32")).tolist()
+    [True, False]
+    """
+    single = _is_single(X) or _is_single(others)
+    return np.isin(row_keys(X, single=single), row_keys(others, single=single))
+
+
+def _is_single(X: Any) -> bool:
+    dtypes = X.dtypes if hasattr(X, "iloc") else [X.dtype]
+    return any(str(dtype).lower() in ("float16", "float32") for dtype in dtypes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate.workflows.labelled_rows import LabelledRows, row_keys, stacked, take
+from surrogate.workflows.labelled_rows import LabelledRows, repeats, row_keys, stacked, take
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,8 +64,8 @@ class Lesson:
     generator : data-driven design, "auto" or None
     n, seed : int
     unlabelled : DataFrame, ndarray or None
-    avoided : ndarray of int
-        Keys of rows that must not be learnt from.
+    avoided : DataFrame, ndarray or None
+        Rows that must not be learnt from: neither the pool nor a generator may bring them.
     """
 
     student: Any
@@ -104,18 +104,22 @@ class Lesson:
         truth : ndarray or None
             Numbers of true classes or true numbers.
         own : ndarray of shape (n, c), optional
-            Answers about `X` by copies of the teacher that had not seen the row; by default the teacher's own.
+            Answers about `X` by copies of the teacher that had not seen the row, NaN where there is none; by default
+            the teacher's own.
         controls : bool, default True
             Whether the two controls are taught too.
         """
         from surrogate.workflows.generator_choice import choose_generator
 
         clock, seconds = perf_counter(), {}
-        answers = teacher.ask(X) if own is None else own
+        by_copy = np.zeros(len(X), dtype=bool) if own is None else np.asarray(~np.isnan(own).any(axis=1))
+        answers = own if own is not None and by_copy.all() else teacher.ask(X)
+        if own is not None:
+            answers = np.where(by_copy[:, np.newaxis], own, answers)
         generator, choice = self.generator, None
         if isinstance(generator, str):
             generator, choice = choose_generator(self, teacher, X, truth, answers)
-        transfer, fitted, unused = self._transfer(teacher, X, truth, answers, own is not None, generator)
+        transfer, fitted, unused = self._transfer(teacher, X, truth, answers, by_copy, generator)
         seconds["transfer set"], clock = perf_counter() - clock, perf_counter()
         model = self.teach(transfer.X, transfer.answers, teacher, transfer.truth)
         seconds["student"], clock = perf_counter() - clock, perf_counter()
@@ -128,33 +132,41 @@ class Lesson:
         return Learned(model, direct, relabelled, transfer, fitted, unused, choice, seconds)
 
     def _transfer(
-        self, teacher: Teacher, X: Any, truth: NDArray[Any] | None, answers: Floats, out_of_fold: bool, generator: Any
+        self,
+        teacher: Teacher,
+        X: Any,
+        truth: NDArray[Any] | None,
+        answers: Floats,
+        by_copy: NDArray[np.bool_],
+        generator: Any,
     ) -> tuple[LabelledRows, Any, Any]:
         rows, origins, fitted, unused = [X], ["data"] * len(X), None, None
         told = [answers]
-        if self.unlabelled is not None:
-            rows.append(self.unlabelled)
-            told.append(teacher.ask(self.unlabelled))
-            origins += ["unlabelled"] * len(self.unlabelled)
+        pool = self._allowed(self.unlabelled)
+        if pool is not None and len(pool):
+            rows.append(pool)
+            told.append(teacher.ask(pool))
+            origins += ["unlabelled"] * len(pool)
         if generator is not None and self.n > 0:
             fitted = _fitted(generator, stacked(rows), teacher.model)
-            new = self._new_rows(fitted, self.n, self.seed)
-            unused = self._new_rows(fitted, min(_UNUSED, self.n), self.seed + 1)
-            rows.append(new)
-            told.append(teacher.ask(new))
-            origins += ["generated"] * len(new)
+            new = self._allowed(fitted.sample(self.n, self.seed))
+            if len(new):
+                rows.append(new)
+                told.append(teacher.ask(new))
+                origins += ["generated"] * len(new)
+            unused = self._allowed(fitted.sample(min(_UNUSED, self.n), self.seed + 1))
+            unused = take(unused, np.flatnonzero(~repeats(unused, stacked(rows))))
         known = None if truth is None else _padded(truth, len(origins))
         sources = np.full(len(origins), "teacher", dtype="U19")
-        if out_of_fold:
-            sources[: len(X)] = "teacher out of fold"
+        sources[: len(X)][by_copy] = "teacher out of fold"
         transfer = LabelledRows(stacked(rows), np.concatenate(told), teacher.outputs, known, np.array(origins), sources)
         return transfer, fitted, unused
 
-    def _new_rows(self, generator: Any, n: int, seed: int) -> Any:
-        new = generator.sample(n, seed)
-        if self.avoided is None:
-            return new
-        return take(new, np.flatnonzero(~np.isin(row_keys(new), self.avoided)))
+    def _allowed(self, rows: Any) -> Any:
+        """Return rows without those to be avoided."""
+        if rows is None or self.avoided is None:
+            return rows
+        return take(rows, np.flatnonzero(~repeats(rows, self.avoided)))
 
 
 def _fitted(generator: Any, X: Any, teacher: Any) -> Any:
@@ -181,7 +193,8 @@ def splits(X: Any, truth: NDArray[Any] | None, k: int, seed: int) -> list[Split]
     Returns
     -------
     list of (train, test)
-        Row numbers, ascending; each row is in exactly one ``test``.
+        Row numbers, ascending; each row is in one ``test`` at most. The only row of its class (equal ones are one) is
+        in every ``train``, so that each teacher learns all classes.
 
     Raises
     ------
@@ -189,15 +202,24 @@ def splits(X: Any, truth: NDArray[Any] | None, k: int, seed: int) -> list[Split]
         If there are fewer than two different rows.
     """
     _, first, group = np.unique(row_keys(X), return_index=True, return_inverse=True)
-    if len(first) < 2:
-        raise ValueError("X: at least two different rows are needed to hold some out; or give test=(X, y).")
+    group = group.reshape(-1)
     order = np.random.default_rng(seed).permutation(len(first))
     if truth is not None and truth.ndim == 1:
+        order = order[~np.isin(order, _alone(truth, group))]
         order = order[np.argsort(truth[first[order]], kind="stable")]
-    fold = np.empty(len(first), dtype=np.intp)
-    fold[order] = np.arange(len(first)) % min(k, len(first))
-    of_row = fold[group.reshape(-1)]
+    if len(order) < 2:
+        raise ValueError("X: at least two different rows are needed to hold some out; or give test=(X, y).")
+    fold = np.full(len(first), -1, dtype=np.intp)
+    fold[order] = np.arange(len(order)) % min(k, len(order))
+    of_row = fold[group]
     return [(np.flatnonzero(of_row != i), np.flatnonzero(of_row == i)) for i in range(fold.max() + 1)]
+
+
+def _alone(truth: NDArray[Any], group: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the groups of equal rows that are the only one of a class."""
+    pairs = np.unique(np.column_stack([truth, group]), axis=0)
+    classes, counts = np.unique(pairs[:, 0], return_counts=True)
+    return np.asarray(pairs[np.isin(pairs[:, 0], classes[counts == 1]), 1], dtype=np.intp)
 
 
 def out_of_fold(
@@ -205,7 +227,7 @@ def out_of_fold(
 ) -> tuple[Floats, list[Teacher]] | None:
     """Return answers about each row by copies of the teacher that had not seen it, and those copies.
 
-    None for a teacher that cannot be fitted again.
+    Answers are NaN for rows that are in no ``test``. None for a teacher that cannot be fitted again.
     """
     copies, answers = [], None
     for train, test in folds:
@@ -214,7 +236,7 @@ def out_of_fold(
             return None
         told = fresh.ask(take(X, test))
         if answers is None:
-            answers = np.empty((len(truth), told.shape[1]))
+            answers = np.full((len(truth), told.shape[1]), np.nan)
         answers[test] = told
         copies.append(fresh)
     assert answers is not None  # noqa: S101 - there are two folds at least

@@ -29,6 +29,8 @@ class Teacher:
         Whether it gives chances of classes; otherwise only the class.
     scores : bool
         Whether a function gives logits, whose softmax are the chances.
+    seed : int or None
+        Settles open random states where it is fitted again.
     """
 
     model: Any
@@ -36,6 +38,7 @@ class Teacher:
     outputs: tuple[str, ...]
     soft: bool = True
     scores: bool = False
+    seed: int | None = None
 
     def ask(self, X: Any) -> Floats:
         """Return chances of the classes, shape (n, c), or numbers, shape (n, k)."""
@@ -43,7 +46,7 @@ class Teacher:
             return _table(_answer(self.model, X), len(X))
         if hasattr(self.model, "predict_proba"):
             return _finite(np.asarray(self.model.predict_proba(X), dtype=np.float64), len(X))
-        told = _answer(self.model, X)
+        told = _answer(self.model, X, self.classes)
         if not self.soft:
             return np.eye(len(self.classes))[_numbers_of(told, self.classes)]
         told = _finite(np.asarray(told, dtype=np.float64), len(X))
@@ -58,12 +61,27 @@ class Teacher:
 
     def refit(self, X: Any, y: Any) -> Teacher | None:
         """Return the teacher as it would be if it had only seen these rows; None if it cannot be fitted again."""
-        from sklearn.base import BaseEstimator, clone
+        from sklearn.base import BaseEstimator
 
         if not isinstance(self.model, BaseEstimator) or not hasattr(self.model, "fit"):
             return None
-        fitted = clone(self.model).fit(X, y)
+        fitted = seeded(self.model, self.seed).fit(X, y)
         return replace(self, model=fitted if self.classes is None else _Aligned(fitted, self.classes))
+
+
+def seeded(model: Any, seed: int | None) -> Any:
+    """Return a copy of an estimator, not fitted, whose open random states are settled."""
+    from sklearn.base import clone
+
+    copy = clone(model)
+    if seed is None:
+        return copy
+    if seed >= 2**32:  # more than scikit-learn takes
+        seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
+    given = copy.get_params()
+    return copy.set_params(
+        **{name: seed for name, value in given.items() if name.split("__")[-1] == "random_state" and value is None}
+    )
 
 
 class _Aligned:
@@ -119,13 +137,15 @@ def read_teacher(teacher: Any, student: Any, X: Any, y: Any, labels: str) -> Tea
             "predict_proba."
         )
     if told.ndim == 2 or (labels != "hard" and told.dtype.kind == "f"):
-        return _soft_function(teacher, told, y, labels)
+        return _soft_function(teacher, X, told, y, labels)
+    if told.dtype.kind == "f" and (told != np.round(told)).any():  # chances, of which the likeliest class is taught
+        return _soft_function(teacher, X, told, y, labels)
     known = told if y is None else np.concatenate([told, np.asarray(y)])
     classes = np.unique(known)
     return Teacher(teacher, classes, tuple(map(str, classes)), soft=False)
 
 
-def _soft_function(teacher: Any, told: NDArray[Any], y: Any, labels: str) -> Teacher:
+def _soft_function(teacher: Any, X: Any, told: NDArray[Any], y: Any, labels: str) -> Teacher:
     """Read a function that gives chances or logits."""
     width = told.shape[1] if told.ndim == 2 else 2
     whole = told if told.ndim == 2 else np.column_stack([1 - told, told])
@@ -137,15 +157,33 @@ def _soft_function(teacher: Any, told: NDArray[Any], y: Any, labels: str) -> Tea
             'labels: the teacher gives numbers that are no chances (rows must add up to 1). Use labels="logit" if they '
             "are logits."
         )
-    classes = np.arange(width) if y is None else np.unique(np.asarray(y))
+    if y is not None:
+        classes = np.unique(np.asarray(y))
+    else:
+        named = getattr(_told(teacher, X[:1]), "columns", range(width))
+        classes = np.asarray(list(named) if len(named) == width else range(width))
     if len(classes) != width:
         raise ValueError(f"teacher: it gives {width} columns, but y has {len(classes)} classes: {classes.tolist()}.")
     return Teacher(teacher, classes, tuple(map(str, classes)), soft=True, scores=not chances)
 
 
-def _answer(model: Any, X: Any) -> NDArray[Any]:
-    """Ask a model or a function; a dict of outputs becomes a table."""
-    told = (model.predict if hasattr(model, "predict") else model)(X)
+def _told(model: Any, X: Any) -> Any:
+    return (model.predict if hasattr(model, "predict") else model)(X)
+
+
+def _answer(model: Any, X: Any, classes: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Ask a model or a function; a dict of outputs becomes a table, columns named like classes come in their order."""
+    told = _told(model, X)
+    if classes is not None and getattr(told, "ndim", 0) == 2 and hasattr(told, "columns"):
+        place = {str(column): i for i, column in enumerate(told.columns)}
+        named = [place[name] for name in map(str, classes) if name in place]
+        if len(named) == len(place) == len(classes):
+            told = told.iloc[:, named]
+        elif named:
+            raise ValueError(
+                f"teacher: its columns are {list(told.columns)[:20]}, the classes are {classes.tolist()[:20]}. Name "
+                "every column by its class, or give an array with columns in that order."
+            )
     if isinstance(told, dict):
         told = np.column_stack([np.asarray(column) for column in told.values()])
     answers = np.asarray(told)
@@ -183,7 +221,9 @@ def _numbers_of(told: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
     try:
         return np.array([place[one] for one in told.tolist()], dtype=np.intp)
     except KeyError as error:
-        raise ValueError(f"class {error.args[0]!r} is not among the teacher's classes {classes.tolist()}.") from None
+        raise ValueError(
+            f"class {error.args[0]!r} is not among the teacher's classes {classes.tolist()[:20]}."
+        ) from None
 
 
 def _softmax(scores: Floats) -> Floats:
