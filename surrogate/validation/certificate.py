@@ -85,7 +85,9 @@ def certify(
     where : Space or bounds, callable, fitted data-driven design, or table of n rows
         The distribution: a space (each input from its own distribution, uniform by default, within the constraints);
         ``where(n, seed)`` or ``where.sample(n, seed)`` that draw independent rows; or rows that nobody has used yet, as
-        an array or a DataFrame.
+        an array or a DataFrame, of which `n` are drawn, by default all taken. With a fitted data-driven design the
+        certificate speaks of that design, not of the data it was fitted to. One that visits each row of the data
+        equally often, as `Munge` does, draws rows that are not quite independent; the bound is then approximate.
     eps : float, default 0.01
         Disagreement that is tolerated.
     delta : float, default 0.05
@@ -100,7 +102,7 @@ def certify(
         ``loss(answers_of_a, answers_of_b)``, from 0 to 1 a row, in place of disagreement; bounded by Hoeffding's
         inequality [2]_.
     seed : int, optional
-        Of the rows.
+        Of the rows that are drawn.
 
     Returns
     -------
@@ -198,11 +200,15 @@ def _drawn(where: Any, n: int, given: bool, seed: int | None) -> tuple[Any, str]
     if hasattr(where, "sample") and not hasattr(where, "columns"):
         return where.sample(n, seed), f"rows drawn by {where!r}"
     if hasattr(where, "iloc") or isinstance(where, np.ndarray):
+        if not len(where):
+            raise ValueError("where: at least one row is needed, got an empty table.")
         if not given:
             return where, f"the {len(where)} rows given"
         if len(where) < n:
             raise ValueError(f"where: {n} rows were asked for, {len(where)} are given.")
-        return where[:n], f"the first {n} rows given"
+        # Tables are often sorted: the first rows of one are like no others.
+        chosen = np.sort(np.random.default_rng(seed).choice(len(where), n, replace=False))
+        return where.iloc[chosen] if hasattr(where, "iloc") else where[chosen], f"{n} of the {len(where)} rows given"
     space = Space.from_bounds(where)
     return independent_rows(space, n, seed), "independent rows of the space " + ", ".join(space.names)
 

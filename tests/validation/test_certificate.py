@@ -90,8 +90,22 @@ def test_rows_come_from_the_distribution_that_is_stated():
     assert (seen[0]["a"] + seen[0]["b"] <= 1).all()
     rows = pd.DataFrame({"a": [0.1, 0.9, 0.2]})
     assert certify(lambda X: X["a"], lambda X: X["a"], rows).n == 3
-    assert certify(first, first, rows.to_numpy(), n=2).distribution == "the first 2 rows given"
+    assert certify(first, first, rows.to_numpy(), n=2).distribution == "2 of the 3 rows given"
     assert certify(first, first, lambda n, seed: np.random.default_rng(seed).random((n, 2)), seed=0).holds
+
+
+def test_rows_of_a_table_are_drawn_and_not_the_first():
+    rows = np.column_stack([np.linspace(0, 1, 10_000)] * 2)  # sorted
+    certificate = certify(first, lambda X: np.zeros(len(X), dtype=bool), rows, n=1000, seed=0)
+    assert certificate.disagreement == pytest.approx(0.5, abs=0.05)
+    seen = []
+    for _ in range(2):
+        certify(lambda X: seen.append(X) or X["a"], lambda X: X["a"], pd.DataFrame({"a": rows[:, 0]}), n=50, seed=1)
+    pd.testing.assert_frame_equal(seen[0], seen[1])
+    assert seen[0]["a"].is_unique
+    for empty in (rows[:0], pd.DataFrame({"a": []})):
+        with pytest.raises(ValueError, match="where: at least one row"):
+            certify(first, first, empty)
 
 
 def test_categories_are_compared_as_they_are():
