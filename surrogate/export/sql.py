@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,9 @@ def write(portable: Portable, statement: str) -> bytes:
     Raises
     ------
     ValueError
-        For a model that is not made of trees.
+        For a model that is not made of trees, or inputs whose names differ in case only.
     """
+    _told_apart("inputs", portable.names)
     for name, formula in portable.formulas.items():
         if not isinstance(formula, (Trees, ClassTrees, Level)) or name in portable.warps or _scores(formula):
             raise ValueError(
@@ -81,18 +83,36 @@ def box_case(box: Box) -> str:
     str
         1 inside, 0 outside.
 
+    Raises
+    ------
+    ValueError
+        For limits on columns whose names differ in case only.
+
     Examples
     --------
     >>> from surrogate.space import Box
     >>> box_case(Box({"b": (0.1, 0.2)}))
     'CASE WHEN "b" >= 0.1 AND "b" <= 0.2 THEN 1 ELSE 0 END'
     """
+    _told_apart("box", box.limits)
     return f"CASE WHEN {box.to_sql()} THEN 1 ELSE 0 END"
 
 
 def quoted(name: str) -> str:
     """Quote a column's name."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _told_apart(what: str, names: Iterable[str]) -> None:
+    """Refuse names that SQL takes for one: to SQLite and others "a" and "A" are the same column, even in quotes."""
+    known: dict[str, str] = {}
+    for name in names:
+        other = known.setdefault(name.lower(), name)
+        if other != name:
+            raise ValueError(
+                f"{what}: {other!r} and {name!r} differ in case only, which SQL does not tell apart. Rename one, or "
+                "export as '.py' or '.c'."
+            )
 
 
 def _scores(formula: Any) -> bool:

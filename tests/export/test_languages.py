@@ -22,6 +22,7 @@ from surrogate.export.export import Answers, ExportError, checked, export_model
 from surrogate.export.formula import Trees
 from surrogate.export.portable import Portable
 from surrogate.models.emulators import MLP
+from surrogate.models.records import Constant
 
 LANGUAGES = {".py": python_module, ".c": c99, ".js": javascript, ".onnx": onnx_graph}
 NEEDS = {".c": "gcc", ".js": "node"}
@@ -188,6 +189,14 @@ def test_integers_may_have_large_offsets(tmp_path):
 def test_sql_of_smooth_models_is_refused(space, records, tmp_path):
     with pytest.raises(ValueError, match=r"CASE for trees only. Export it as '.c'"):
         export_model(tmp_path / "m.sql", space, {"tanh": records["tanh"]})
+
+
+def test_columns_that_sql_cannot_tell_apart_are_named(tmp_path):
+    flat = Constant(value=2.5, spread=0.0, n_inputs=2)
+    with pytest.raises(ValueError, match="inputs: 'a' and 'A' differ in case only"):
+        export_model(tmp_path / "m.sql", Space({"a": (0, 1), "A": (0, 1)}), {"y": flat})
+    with pytest.raises(ValueError, match="box: 'a' and 'A' differ in case only"):
+        sql.box_case(Box({"a": (0, 1), "A": (0, 1)}))
 
 
 def test_an_unknown_suffix_names_the_known_ones(space, records, tmp_path):
