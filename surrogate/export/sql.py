@@ -34,7 +34,7 @@ def write(portable: Portable, statement: str) -> bytes:
     ValueError
         For a model that is not made of trees, or inputs whose names differ in case only.
     """
-    _told_apart("inputs", portable.names)
+    _check_told_apart(portable.names)
     for name, formula in portable.formulas.items():
         if not isinstance(formula, (Trees, ClassTrees, Level)) or name in portable.warps or _scores(formula):
             raise ValueError(
@@ -83,18 +83,12 @@ def box_case(box: Box) -> str:
     str
         1 inside, 0 outside.
 
-    Raises
-    ------
-    ValueError
-        For limits on columns whose names differ in case only.
-
     Examples
     --------
     >>> from surrogate.space import Box
     >>> box_case(Box({"b": (0.1, 0.2)}))
     'CASE WHEN "b" >= 0.1 AND "b" <= 0.2 THEN 1 ELSE 0 END'
     """
-    _told_apart("box", box.limits)
     return f"CASE WHEN {box.to_sql()} THEN 1 ELSE 0 END"
 
 
@@ -103,15 +97,15 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _told_apart(what: str, names: Iterable[str]) -> None:
-    """Refuse names that SQL takes for one: to SQLite and others "a" and "A" are the same column, even in quotes."""
+def _check_told_apart(names: Iterable[str]) -> None:
+    """Refuse inputs that may be one in SQL: to SQLite and others "a" and "A" are the same column, even in quotes."""
     known: dict[str, str] = {}
     for name in names:
         other = known.setdefault(name.lower(), name)
         if other != name:
             raise ValueError(
-                f"{what}: {other!r} and {name!r} differ in case only, which SQL does not tell apart. Rename one, or "
-                "export as '.py' or '.c'."
+                f"inputs: {other!r} and {name!r} differ in case only, which SQLite and other databases do not tell "
+                "apart. Rename one, or export as '.py' or '.c'."
             )
 
 

@@ -195,8 +195,6 @@ def test_columns_that_sql_cannot_tell_apart_are_named(tmp_path):
     flat = Constant(value=2.5, spread=0.0, n_inputs=2)
     with pytest.raises(ValueError, match="inputs: 'a' and 'A' differ in case only"):
         export_model(tmp_path / "m.sql", Space({"a": (0, 1), "A": (0, 1)}), {"y": flat})
-    with pytest.raises(ValueError, match="box: 'a' and 'A' differ in case only"):
-        sql.box_case(Box({"a": (0, 1), "A": (0, 1)}))
 
 
 def test_an_unknown_suffix_names_the_known_ones(space, records, tmp_path):
