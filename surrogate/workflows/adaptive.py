@@ -103,6 +103,10 @@ class Rounds:
     def run(self, first: pd.DataFrame) -> HeldOut:
         """Go through all rounds, and return what the last held-out runs are.
 
+        With a target the rounds end at the first check that reaches it, and that check's score is the one reported: of
+        several checks the luckiest is likelier to be the last, so that it is slightly high. Its interval tells by how
+        much chance can lift it; runs of one's own, made afterwards, give a score without that.
+
         Parameters
         ----------
         first : DataFrame of shape (n, d)
@@ -233,8 +237,8 @@ class Rounds:
         self._make(self._infill.unbiased(n, self._planned), held_out=True)
         point, _ = self._rows()
         found = HeldOut.of(
-            self.runs, self._held_out[point], self._infill.shares(self._planned, point), self._wanted(self.runs),
-            prefer=self._prefer, seed=self._seed,
+            self.runs, self._held_out[point], point, self._infill.shares(self._planned, point),
+            self._wanted(self.runs), prefer=self._prefer, seed=self._seed,
         )  # fmt: skip
         for name, score in found.scores.items():
             self._note(name, score, "held-out")

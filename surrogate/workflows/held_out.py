@@ -31,6 +31,9 @@ class HeldOut:
         All runs.
     held_out : ndarray of bool, shape (n,)
         Which of the successful runs the emulators did not see.
+    point : ndarray of int, shape (n,)
+        Point of each successful run; its replicates and policies share the emulators' error, so that the bootstrap
+        draws points.
     variance : dict of str to float
         Variance of each output over the space.
     chosen : dict of str to Selection
@@ -41,14 +44,15 @@ class HeldOut:
 
     runs: TransferSet
     held_out: NDArray[np.bool_]
+    point: NDArray[np.intp]
     variance: Mapping[str, float]
     chosen: Mapping[str, Selection]
     scores: Mapping[str, Score]
 
     @classmethod
     def of(
-        cls, runs: TransferSet, held_out: NDArray[np.bool_], shares: Floats, wanted: Mapping[str, float | None], *,
-        prefer: Prefer, seed: int,
+        cls, runs: TransferSet, held_out: NDArray[np.bool_], point: NDArray[np.intp], shares: Floats,
+        wanted: Mapping[str, float | None], *, prefer: Prefer, seed: int,
     ) -> HeldOut:  # fmt: skip
         """Choose and fit emulators to the other runs, and score them.
 
@@ -57,6 +61,8 @@ class HeldOut:
         runs : TransferSet
         held_out : ndarray of bool, shape (n,)
             Which of the successful runs to keep from them.
+        point : ndarray of int, shape (n,)
+            Point of each of them.
         shares : ndarray of shape (n,)
             Share of the space for which each run stands.
         wanted : mapping of str to float or None
@@ -85,8 +91,8 @@ class HeldOut:
             chosen[name] = select(candidates, features[~held_out], y[~held_out], prefer=prefer, seed=seed)
             if name in wanted:
                 predicted = chosen[name].emulator.record_.predict(features[held_out])
-                scores[name] = _score(y[held_out], predicted, variance[name], wanted[name], seed)
-        return cls(runs, held_out, variance, chosen, scores)
+                scores[name] = _score(y[held_out], predicted, variance[name], wanted[name], seed, point[held_out])
+        return cls(runs, held_out, point, variance, chosen, scores)
 
     def reaches(self, target: float | None) -> bool:
         """Whether all outputs that were adapted to reach the target."""
@@ -117,9 +123,10 @@ class HeldOut:
         predicted = seen_by.predict(features[self.held_out])
         own = seen_by.std(features[self.held_out])
         constant = float(np.ptp(y_all)) == 0.0
-        score = _score(y, predicted, self.variance[name], None, seed)
+        point = self.point[self.held_out]
+        score = _score(y, predicted, self.variance[name], None, seed, point)
         std = np.full(len(y), np.nan) if own is None else own
-        coverage, width = interval_coverage(y, predicted, std, np.arange(len(y))) if len(y) > 1 else (1.0, np.inf)
+        coverage, width = interval_coverage(y, predicted, std, point) if len(np.unique(point)) > 1 else (1.0, np.inf)
         errors = np.abs(y - predicted)
         card = Scorecard(
             output=name,
@@ -143,15 +150,20 @@ class HeldOut:
         return FittedOutput(emulator.record_, Conformal.fit(y, predicted, std), card, (y, predicted))
 
 
-def _score(y: Floats, predicted: Floats, variance: float, level: float | None, seed: int) -> Score:
+def _score(
+    y: Floats, predicted: Floats, variance: float, level: float | None, seed: int, point: NDArray[np.intp]
+) -> Score:
     """Score predictions of held-out runs; the variance is that of the output over the space, which all runs tell."""
     squares = np.square(y - predicted)
     floor = np.finfo(float).eps * max(float(np.square(y).max()), np.finfo(float).tiny)
-    draws = np.random.default_rng(seed).integers(len(y), size=(400, len(y)))
-    lost = np.append(squares.mean(), squares[draws].mean(axis=1))
+    _, at = np.unique(point, return_inverse=True)
+    runs = np.bincount(at)
+    draws = np.random.default_rng(seed).integers(len(runs), size=(400, len(runs)))
+    drawn = np.bincount(at, squares)[draws].sum(axis=1) / runs[draws].sum(axis=1)
+    lost = np.append(squares.mean(), drawn)
     q2 = 1.0 - np.where(lost <= floor, 0.0, lost / max(variance, floor))
     interval = float(np.quantile(q2[1:], 0.025)), float(np.quantile(q2[1:], 0.975))
     if level is None:
         return Score(float(q2[0]), interval)
     wrong = float(np.mean((y < level) != (predicted < level)))
-    return Score(float(q2[0]), interval, wrong, share_interval(wrong, len(y)))
+    return Score(float(q2[0]), interval, wrong, share_interval(wrong, len(runs)))

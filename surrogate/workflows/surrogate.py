@@ -112,7 +112,8 @@ class Surrogate(Predictor):
             Q2 of every output at which to stop; with `level`, the share of points on the right side of it. Points
             chosen by infill are not like others, so it is measured on a batch of its own that fills the space (a fifth
             of the runs, 24 to 100), which neither infill nor the choice of an emulator has seen; in the end the model
-            is fitted to all runs, and the scorecard says how many were held out. Needs `budget`.
+            is fitted to all runs, and the scorecard says how many were held out. The check that ends the rounds is also
+            the score that is reported, hence slightly high. Needs `budget`.
         level : float or dict of str to float, optional
             Of the output, or by output: runs are made where it is uncertain on which side of it the output lies, for
             its boundary rather than for all values. Needs `budget`, at least 60 points.

@@ -257,3 +257,14 @@ def test_a_score_weighs_runs_by_the_space_for_which_they_stand():
     score = weighted_score(x, errors, shares, None)
     assert 1.0 - score.q2 == pytest.approx(0.9 * 0.01 / (1 / 12), rel=0.05)
     assert score.q2_interval[0] < score.q2 < score.q2_interval[1]
+
+
+def test_replicates_of_a_point_do_not_make_the_interval_of_its_error_narrower():
+    from surrogate.workflows.held_out import _score
+
+    errors = np.random.default_rng(0).normal(size=30)
+    y = np.zeros(30)
+    once = _score(y, errors, 4.0, 0.0, 0, np.arange(30))
+    often = _score(np.tile(y, 5), np.tile(errors, 5), 4.0, 0.0, 0, np.tile(np.arange(30), 5))
+    assert often.q2_interval == pytest.approx(once.q2_interval)
+    assert often.misclassified_interval == pytest.approx(once.misclassified_interval)
