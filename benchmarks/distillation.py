@@ -336,7 +336,8 @@ def equal_leaves(splits=5, leaves=8):
             asked, tree = forest.predict(X_test), DecisionTreeClassifier(max_leaf_nodes=at, random_state=seed)
             labels = forest.predict(X_train)
             told["direct CART"].append((tree.fit(X_train, labels).predict(X_test) == asked).mean())
-            result = distill(forest, tree, X_train, generator="auto", n=10_000, seed=seed, test=(X_test, None))
+            result = distill(forest, tree, X_train, generator="auto", n=10_000, seed=seed, test=(X_test, None),
+                             labels="hard")  # fmt: skip
             told["ours"].append((result.predict(X_test) == asked).mean())
             if ClassificationTrustee is not None:
                 np.random.seed(seed)  # noqa: NPY002 - trustee draws from the global state

@@ -74,8 +74,8 @@ class SavedStudent:
         if record is None:
             raise ValueError(
                 f"model: a {type(model).__name__} has no form outside its library. Students that have: MLPStudent, "
-                "BoostedTreesStudent, the emulators of surrogate.models.emulators, and decision trees, forests and extra "
-                "trees of scikit-learn that classify."
+                "BoostedTreesStudent, the emulators of surrogate.models.emulators, and decision trees, forests and "
+                "extra trees of scikit-learn that classify."
             )
         names = [str(name) for name in getattr(X, "columns", [f"x{i + 1}" for i in range(np.shape(X)[1])])]
         try:

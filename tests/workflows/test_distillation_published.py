@@ -54,7 +54,7 @@ def test_kernel_density_keeps_a_part_of_the_forests_lead(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_trees_of_equal_leaves_are_more_like_the_teacher_than_trustees(monkeypatch):
-    """Asked was to be better than a tree on the teacher's labels too, on 6 of 8 (see benchmarks/results)."""
+    """Asked is also to be better than a tree on the teacher's labels on 6 of 8: see benchmarks/results."""
     pytest.importorskip("trustee")
     rows = {what: passed for what, _, _, passed in measured_rows("equal_leaves", monkeypatch)}
     assert all(passed for what, passed in rows.items() if what.endswith("better than trustee"))
