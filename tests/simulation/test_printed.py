@@ -5,12 +5,17 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import sys
 import time
 
+import cloudpickle
 import numpy as np
 import pytest
 
 from surrogate.simulation import Chunk, Status, as_simulator, run
+
+# Other processes do not find the modules of tests.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 FAILURES = {
     0.0: (Status.OK, ""),

@@ -17,6 +17,7 @@ import uuid
 from contextlib import closing, suppress
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import psutil
 import pytest
@@ -27,6 +28,9 @@ from surrogate.transfer import TransferSet, collect, filesystem, lock, verify, w
 from surrogate.transfer import arrays as arrays_module
 from surrogate.transfer.driver import Driver
 from surrogate.transfer.ledger import FILE_NAME
+
+# Other processes do not find the modules of tests.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 AB = {"a": (0, 1), "b": (0, 1)}
 
