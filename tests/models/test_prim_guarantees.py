@@ -233,7 +233,7 @@ SKEWED = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 2**32), kinds=st.lists(st.sampled_from(list(SKEWED)), min_size=1, max_size=3),
     bins=st.sampled_from([2, 5, 16]),
