@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from surrogate.validation.gain import mean_interval as mean_interval
     from surrogate.validation.latency import Latency as Latency
     from surrogate.validation.latency import measure_latency as measure_latency
+    from surrogate.validation.latency import microseconds_a_row as microseconds_a_row
     from surrogate.validation.latency import size_in_bytes as size_in_bytes
     from surrogate.validation.metrics import mae as mae
     from surrogate.validation.metrics import max_error as max_error
@@ -42,7 +43,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "cross_validation": ["OutOfFold", "cross_validate", "folds"],
         "fidelity": ["fidelity_table", "regression_fidelity_table"],
         "gain": ["mean_interval"],
-        "latency": ["Latency", "measure_latency", "size_in_bytes"],
+        "latency": ["Latency", "measure_latency", "microseconds_a_row", "size_in_bytes"],
         "metrics": ["mae", "max_error", "q2", "rmse"],
         "optimism": ["ChosenErrors", "errors_of_choosing"],
         "scorecard": ["Scorecard"],

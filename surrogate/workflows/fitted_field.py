@@ -78,8 +78,8 @@ class FittedField:
             If the field has no numbers, or as `surrogate.models.emulators.pod.fit_field`.
         """
         from surrogate.models.emulators.pod import fit_field
-        from surrogate.models.emulators.race import microseconds_a_row, size_in_bytes
         from surrogate.models.emulators.snapshots import Snapshots
+        from surrogate.validation.latency import microseconds_a_row, size_in_bytes
 
         if not field.size:
             raise ValueError(f"runs: the field {output!r} has shape {field.shape[1:]}, which holds no numbers.")
@@ -95,8 +95,8 @@ class FittedField:
             n_failed=n_failed,
             constant=not len(fit.basis.variances),
             fit_seconds=fit.fit_seconds,
-            predict_us=microseconds_a_row(record, features, rows),
-            bytes=size_in_bytes(record),
+            predict_us=microseconds_a_row(record.predict, features, rows),
+            bytes=size_in_bytes(record) or 0,
             candidate_rows=fit.rows,
             shape=field.shape[1:],
             modes=len(fit.kinds),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +13,7 @@ from surrogate.models.emulators.kriging import Kriging
 from surrogate.models.emulators.warped import Warped
 from surrogate.validation import OutOfFold, cross_validate
 from surrogate.validation.fold_progress import told
-from surrogate.validation.latency import measure_latency
+from surrogate.validation.latency import measure_latency, size_in_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,10 +94,10 @@ class Trial:
 
     def measure(self, record: Record, X: FloatArray) -> None:
         """Measure time and size of a fitted model."""
-        self.predict_us, self.bytes = microseconds_a_row(record, X), size_in_bytes(record)
+        self.bytes = size_in_bytes(record) or 0
         self.parameters = sum(array.size for array in record.to_state()[1].values())
-        one_row = measure_latency(record.predict, X, calls=60, seconds=0.05)
-        self.one_row_us, self.one_row_p95_us = one_row.median, one_row.p95
+        latency = measure_latency(record.predict, X, calls=60, seconds=0.05)
+        self.predict_us, self.one_row_us, self.one_row_p95_us = latency.batch, latency.median, latency.p95
 
     def row(self, y: FloatArray, n_folds: int, chosen: bool) -> dict[str, Any]:
         """Describe it as `Scorecard.candidates` does."""
@@ -183,45 +181,3 @@ def _on_the_wrong_scale(trial: Trial, trials: list[Trial], y: FloatArray, hopele
 def _is_gaussian_process(trial: Trial) -> bool:
     emulator = trial.emulator
     return isinstance(emulator.emulator if isinstance(emulator, Warped) else emulator, GaussianProcess | Kriging)
-
-
-def microseconds_a_row(record: Record, X: FloatArray, rows: int = 1000) -> float:
-    """Time of a prediction, in microseconds a row.
-
-    Parameters
-    ----------
-    record : Record
-        What predicts.
-    X : ndarray of shape (n, p)
-        Rows to repeat.
-    rows : int, default 1000
-        Size of the batch; 1 shows the cost of a call.
-
-    Returns
-    -------
-    float
-        Best of three, which is what the machine can do undisturbed.
-    """
-    batch = np.ascontiguousarray(np.resize(X, (rows, X.shape[1])))
-    times = []
-    for _ in range(3):
-        started = perf_counter()
-        record.predict(batch)
-        times.append(perf_counter() - started)
-    return 1e6 * min(times) / rows
-
-
-def size_in_bytes(record: Record) -> int:
-    """Bytes of a record: its arrays and its state as JSON.
-
-    Parameters
-    ----------
-    record : Record
-        What predicts.
-
-    Returns
-    -------
-    int
-    """
-    state, arrays = record.to_state()
-    return len(json.dumps(state)) + sum(array.nbytes for array in arrays.values())
