@@ -231,7 +231,7 @@ PACKAGES = ("numpy", "scipy", "smt", "openturns", "egobox", "pylibkriging", "lig
 
 NOTE = (
     "Made by `benchmarks/emulators.py`. Latin hypercubes, the same for everybody; 4,096 unseen Sobol points. "
-    "Errors: median over the seeds 0 to 2 (SMT: the first seed, up to 100 runs, its fits being slow). "
+    "Errors: median over the seeds 0 to 2. "
     "Intervals: nominal 0.95, mean over as many seeds as the column says, their least, and the median width. CPU "
     "seconds of the whole call, all candidates and the choice included, on a computer that others used too. "
 )
@@ -257,10 +257,10 @@ def measure(fit, function, n, seed):
 def run(group, suite, seeds, sizes, path):
     done = {(r["model"], r["function"], r["n"], r["seed"]) for r in read(path) if r["error"] is not None}
     for n in sizes:
-        for seed in range(1 if group == "smt" else seeds):
+        for seed in range(seeds):
             for function in _SUITES[suite]:
                 for name, fit in MODELS[group].items():
-                    if (name, function.name, n, seed) in done or (name == "smt matern52" and n == 200):
+                    if (name, function.name, n, seed) in done:
                         continue
                     try:
                         with warnings.catch_warnings():
