@@ -11,8 +11,10 @@ from hypothesis import settings
 # tests inherit it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# What a shell starts in the background ignores Ctrl-C, and so do its children; tests send it.
+# What a shell starts in the background may ignore Ctrl-C, and hanging up after nohup, and so do its children; tests
+# send both.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A build must not fail by the luck of the draw; at a developer's desk new examples are wanted.
 settings.register_profile("ci", derandomize=True, deadline=None)
