@@ -8,7 +8,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from surrogate import PRIM, discover
@@ -169,6 +169,7 @@ def test_nothing_is_printed_and_nothing_is_warned_of(capsys):
 
 
 @settings(max_examples=40, deadline=None)
+@example(seed=9303, objective="f1", real=True)  # the only negative target has no weight
 @given(
     seed=st.integers(0, 2**32),
     objective=st.sampled_from(["original", "lenient1", "lenient2", "wracc", "f1"]),

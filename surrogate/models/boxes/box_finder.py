@@ -90,6 +90,10 @@ class BoxFinder(BaseEstimator, ABC):
             cases = read_y(y, X if hasattr(X, "columns") else frame, real=self.real_target)
             columns = read_columns(frame)
         weights = None if sample_weight is None else self._read_weights(sample_weight, len(cases))
+        if weights is not None and not weights.all():
+            # Rows without weight are no rows: not even as the place of a limit, or as the only negative target.
+            rows = np.flatnonzero(weights)
+            return self.fit(X.iloc[rows] if hasattr(X, "iloc") else np.asarray(X)[rows], cases[rows], weights[rows])
         steps = self.search(columns, cases) if weights is None else self.search(columns, cases, weights)  # type: ignore[call-arg]
         self.n_features_in_ = len(names)
         self._set_feature_names(X)
