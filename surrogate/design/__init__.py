@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from surrogate.design.naive_bayes_mixture import NaiveBayesMixture as NaiveBayesMixture
     from surrogate.design.optimal import Optimal as Optimal
     from surrogate.design.plackett_burman import PlackettBurman as PlackettBurman
+    from surrogate.design.right_rows import RightRows as RightRows
     from surrogate.design.sobol import Sobol as Sobol
 
 __getattr__, __dir__, __all__ = lazy.attach(
@@ -55,6 +56,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "naive_bayes_mixture": ["NaiveBayesMixture"],
         "optimal": ["Optimal"],
         "plackett_burman": ["PlackettBurman"],
+        "right_rows": ["RightRows"],
         "sobol": ["Sobol"],
     },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class DataDrivenDesign(ABC):
             Missing numbers (NaN) are a value of their own.
         teacher : object, optional
             The model that will be asked, for designs that depend on it (`Boundary`, `LeafSampling`); the others do
-            not look at it.
+            not look at it. `RightRows` must also be told which rows it gets right.
 
         Returns
         -------
@@ -67,6 +68,13 @@ class DataDrivenDesign(ABC):
         self.table_ = DataTable.read(X, self.nominal)
         self._fit(self.table_, teacher)
         return self
+
+    def fitted_to(self, table: DataTable, teacher: Any = None) -> Self:
+        """Return a copy that is fitted to a table that was read, for designs made of others."""
+        own = copy.copy(self)
+        own.table_ = table
+        own._fit(table, teacher)
+        return own
 
     def sample(self, n: int, seed: int | None = None) -> Any:
         """Return new rows.

@@ -44,7 +44,7 @@ def choose_generator(
         folds = folds[:1]
     held = np.concatenate([test for _, test in folds])
     lines, made = [], {}
-    for name, generator in _candidates(teacher).items():
+    for name, generator in _candidates(teacher, truth is not None).items():
         trial = replace(lesson, generator=generator, n=min(lesson.n, _MOST_ROWS))
         told = []
         try:
@@ -71,7 +71,7 @@ def choose_generator(
     return made[table["name"].iloc[0]], table
 
 
-def _candidates(teacher: Teacher) -> dict[str, Any]:
+def _candidates(teacher: Teacher, truth_known: bool) -> dict[str, Any]:
     """Return the generators that are worth trying, by name; the first of equals is taken."""
     from surrogate import design
 
@@ -88,4 +88,6 @@ def _candidates(teacher: Teacher) -> dict[str, Any]:
         found["boundary"] = design.Boundary()
     if hasattr(teacher.model, "estimators_") or hasattr(teacher.model, "tree_"):
         found["leaf_sampling"] = design.LeafSampling()
+    if truth_known:
+        found["right_rows"] = design.RightRows()
     return found

@@ -148,7 +148,8 @@ class Lesson:
             told.append(teacher.ask(pool))
             origins += ["unlabelled"] * len(pool)
         if generator is not None and self.n > 0:
-            fitted = _fitted(generator, stacked(rows), teacher.model)
+            right = None if truth is None else _right(answers, truth, len(origins))
+            fitted = _fitted(generator, stacked(rows), teacher.model, right)
             new = self._allowed(fitted.sample(self.n, self.seed))
             if len(new):
                 rows.append(new)
@@ -169,14 +170,28 @@ class Lesson:
         return take(rows, np.flatnonzero(~repeats(rows, self.avoided)))
 
 
-def _fitted(generator: Any, X: Any, teacher: Any) -> Any:
+def _fitted(generator: Any, X: Any, teacher: Any, right: NDArray[np.bool_] | None) -> Any:
     """Return a fitted copy of a generator: defaults are shared and must stay as they are."""
-    from surrogate.design import BoxSampling, DataDrivenDesign, Design
+    from surrogate.design import BoxSampling, DataDrivenDesign, Design, RightRows
 
     if isinstance(generator, Design):
         generator = BoxSampling(generator)
     own = copy.copy(generator)
+    if isinstance(own, RightRows):
+        return own.fit(X, teacher, right)
     return own.fit(X, teacher) if isinstance(own, DataDrivenDesign) else own.fit(X)
+
+
+def _right(answers: Floats, truth: NDArray[Any], n: int) -> NDArray[np.bool_]:
+    """Return which of `n` rows, the first of which have true labels, the teacher does not get wrong."""
+    right = np.ones(n, dtype=bool)
+    if truth.ndim == 1:
+        right[: len(truth)] = answers.argmax(axis=1) == truth
+    else:
+        error = np.abs(answers - truth)
+        # 1.4826 medians of the size of the error are its standard deviation, if it is normal.
+        right[: len(truth)] = (error <= 3 * 1.4826 * np.median(error, axis=0)).all(axis=1)
+    return right
 
 
 def _padded(truth: NDArray[Any], n: int) -> NDArray[Any]:

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import BaggingClassifier, GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeClassifier
 
 import surrogate.design
 from surrogate.design import (
@@ -26,6 +27,7 @@ from surrogate.design import (
     Marginals,
     Munge,
     NaiveBayesMixture,
+    RightRows,
     Sobol,
 )
 
@@ -67,7 +69,7 @@ def mixed(n=120, seed=0):
 def test_every_data_driven_design_is_tested_here():
     public = {getattr(surrogate.design, name) for name in surrogate.design.__all__}
     kinds = {c for c in public if isinstance(c, type) and issubclass(c, DataDrivenDesign)} - {DataDrivenDesign}
-    assert kinds == {type(d) for d in FREE} | {LeafSampling, Boundary}
+    assert kinds == {type(d) for d in FREE} | {LeafSampling, Boundary, RightRows}
 
 
 @pytest.mark.parametrize("design", FREE, ids=names)
@@ -134,6 +136,12 @@ def test_codes_of_numbers_can_be_declared_nominal():
         (lambda: Munge(local_variance=0), "local_variance"),
         (lambda: KernelDensity("wide"), "bandwidth"),
         (lambda: Boundary(share=0), "share"),
+        (lambda: Boundary(part=1.5), "part"),
+        (lambda: LeafSampling(min_rows=0), "min_rows"),
+        (lambda: LeafSampling(swap_probability=2), "swap_probability"),
+        (lambda: RightRows().fit([[1.0], [2.0]]), "right: true labels"),
+        (lambda: RightRows().fit([[1.0], [2.0]], right=[True]), "each of 2 rows"),
+        (lambda: RightRows().fit([[1.0], [2.0]], right=[True, False]), "1 of 2 rows right"),
         (lambda: Munge().sample(3), "fit it to data"),
         (lambda: Munge().fit([[1.0, 2.0]]), "two different rows"),
         (lambda: Munge().fit([[1.0], [np.inf], [2.0]]), "infinite"),
@@ -265,6 +273,38 @@ def test_leaf_sampling_visits_leaves_as_often_as_the_data(scale):
     assert np.abs(shares[0] - shares[1]).max() < 0.06
 
 
+def test_leaf_sampling_with_the_trees_own_leaves_leaves_none_of_them():
+    X = np.random.default_rng(0).random((200, 3))
+    tree = DecisionTreeClassifier(max_leaf_nodes=6, random_state=0).fit(X, X[:, 0] + X[:, 1] > 1)
+    rows = LeafSampling(tree, min_rows=1, swap_probability=1.0).fit(X).sample(5000, seed=0)
+    counts = [np.bincount(tree.apply(part), minlength=tree.tree_.node_count) for part in (X, rows)]
+    assert np.abs(counts[0] / 200 - counts[1] / 5000).max() < 0.03
+    assert len(np.unique(rows, axis=0)) == 5000
+
+
+def test_leaf_sampling_knows_which_rows_are_below_a_node_of_trees_grown_in_any_order():
+    from surrogate.design.leaf_sampling import _Leaves
+
+    X = np.random.default_rng(0).random((300, 4)).astype(np.float32)
+    for most in (None, 20):  # grown in depth first, and best first
+        tree = DecisionTreeClassifier(max_leaf_nodes=most, random_state=0).fit(X, X[:, 0] * X[:, 1] > 0.25)
+        path = tree.decision_path(X).toarray().astype(bool)
+        leaves = _Leaves.of(tree.tree_, X, 5)
+        for node in range(tree.tree_.node_count):
+            below = leaves.order[leaves.start[node] : leaves.stop[node]]
+            assert sorted(below) == np.flatnonzero(path[:, node]).tolist()
+        held = path.sum(axis=0)
+        smallest = [min(np.flatnonzero(row & (held >= 5)), key=lambda node: held[node]) for row in path]
+        assert leaves.node.tolist() == smallest
+
+
+def test_trees_that_look_at_parts_of_the_columns_are_refused():
+    X = np.random.default_rng(0).random((60, 3))
+    bagged = BaggingClassifier(DecisionTreeClassifier(), 5, bootstrap_features=True).fit(X, X[:, 0] > 0.5)
+    with pytest.raises(ValueError, match="parts of the columns"):
+        LeafSampling(bagged).fit(X)
+
+
 def test_leaf_sampling_reads_boosted_trees_too():
     X = np.random.default_rng(0).random((100, 3))
     teacher = GradientBoostingClassifier(n_estimators=5).fit(X, X[:, 0] > 0.5)
@@ -276,9 +316,29 @@ def test_boundary_rows_lie_where_the_teacher_is_unsure_also_with_three_classes_a
     y = np.digitize(X["size"], [0.5, 1.5])
     numbers = X[["size", "small"]].to_numpy()
     teacher = LogisticRegression(C=100).fit(numbers, y)
-    rows = Boundary().fit(numbers, teacher).sample(2000, seed=0)
+    rows = Boundary(part=1.0).fit(numbers, teacher).sample(2000, seed=0)
     chance = np.sort(teacher.predict_proba(rows), axis=1)
     everywhere = np.sort(teacher.predict_proba(numbers), axis=1)
     assert np.median(chance[:, -1] - chance[:, -2]) < 0.7 * np.median(everywhere[:, -1] - everywhere[:, -2])
     named = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()).fit(X[["fuel"]], y)
     assert set(Boundary(named).fit(X[["fuel"]]).sample(100, seed=0)["fuel"]) <= set(X["fuel"])
+
+
+def test_half_of_boundary_rows_follow_the_density_so_that_the_rest_is_not_forgotten():
+    X = np.random.default_rng(0).normal(size=(300, 1))
+    teacher = LogisticRegression(C=100).fit(X, X[:, 0] > 0)
+    rows = Boundary().fit(X, teacher).sample(4000, seed=0)[:, 0]
+    assert (np.abs(rows) < 0.3).mean() == pytest.approx(0.5 + 0.5 * (np.abs(X) < 0.3).mean(), abs=0.05)
+    assert np.abs(rows).max() > 2
+    kept = Boundary(part=0.01, density=Bootstrap()).fit(X, teacher).sample(100, seed=0)[:, 0]
+    assert np.isin(kept, X).sum() == 99
+
+
+def test_right_rows_are_made_of_those_that_the_teacher_gets_right():
+    X = mixed(200)
+    right = (X["fuel"] != "gas").to_numpy()
+    rows = RightRows().fit(X, right=right).sample(300, seed=0)
+    assert set(rows["fuel"]) == {"coal", "sun"}
+    assert (rows.dtypes == X.dtypes).all()
+    again = RightRows(Bootstrap()).fit(X[["size"]], right=right).sample(50, seed=0)
+    assert again["size"].isin(X["size"][right]).all()

@@ -18,7 +18,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from surrogate import LatinHypercube, Surrogate, distill
-from surrogate.design import Bootstrap, KernelDensity, Munge
+from surrogate.design import Bootstrap, KernelDensity, Munge, RightRows
 from surrogate.models.emulators import MLP
 from surrogate.models.students import MLPStudent
 from surrogate.validation import OverBudget
@@ -307,9 +307,16 @@ def test_the_best_generator_is_chosen_on_rows_of_the_data():
     X, X_test, y, y_test = wine()
     result = distill(forest(X, y), TREE, X, y, test=(X_test, y_test), generator="auto", n=500, seed=0)
     table = result.generators
-    assert {"none", "munge", "kernel_density", "gaussian_mixture", "box_sampling", "boundary", "leaf_sampling"} <= set(
-        table["name"]
-    )
+    assert {
+        "none",
+        "munge",
+        "kernel_density",
+        "gaussian_mixture",
+        "box_sampling",
+        "boundary",
+        "leaf_sampling",
+        "right_rows",
+    } <= set(table["name"])
     mean = (table["fidelity"] + table["score"]) / 2
     assert mean.iloc[0] == mean.max()
     assert distill(forest(X, y), TREE, X, y, test=(X_test, y_test), n=10, seed=0).generators is None
@@ -321,6 +328,34 @@ def test_any_design_generates(generator):
     result = distill(forest(X, y), TREE, X, y, test=(X_test, y_test), generator=generator, n=150, seed=0)
     assert (result.transfer.origin == "generated").sum() == 150
     assert not hasattr(generator, "table_")  # a copy was fitted
+
+
+def test_right_rows_are_told_from_wrong_ones_by_copies_of_the_teacher_that_had_not_seen_them():
+    rng = np.random.default_rng(0)
+    X = rng.random((150, 2))
+    wrong = (X[:, 0] < 0.5) & (rng.random(150) < 0.3)
+    y = (X[:, 0] > 0.5) ^ wrong
+    X_test = rng.random((200, 2))
+    result = distill(forest(X, y), TREE, X, y, test=(X_test, X_test[:, 0] > 0.5), generator=RightRows(Bootstrap()),
+                     n=500, seed=0)  # fmt: skip
+    new = result.transfer.X[result.transfer.origin == "generated"]
+    kept = (X[:, None] == new).all(axis=2).any(axis=1)
+    told = result.transfer.answers[:150].argmax(axis=1)
+    assert set(result.transfer.label_source[:150]) == {"teacher out of fold"}
+    assert not kept[told != y].any()
+    assert kept[told == y].mean() > 0.9
+    with pytest.raises(ValueError, match="true labels are needed"):
+        distill(forest(X, y), TREE, X, generator=RightRows(), n=10, seed=0)
+
+
+def test_in_regression_rows_of_outstanding_error_are_wrong():
+    X = np.linspace(0, 1, 100)[:, None]
+    y = X[:, 0] + 0.01 * np.random.default_rng(0).normal(size=100)
+    y[50] += 5
+    test = X + 0.001
+    result = distill(LinearRegression().fit(X, y), DecisionTreeRegressor(max_leaf_nodes=8), X, y, test=(test, test),
+                     generator=RightRows(Bootstrap()), n=2000, seed=0)  # fmt: skip
+    assert not (result.transfer.X[100:] == X[50]).any()
 
 
 def test_own_generators_need_fit_and_sample_alone():
