@@ -8,7 +8,8 @@
 
 The metric is 1 - Q2, the share of variance that is not explained, on 4,096 Sobol points that no fit has seen: the
 median over design seeds. Everything is resumable: what stands in results/emulators.jsonl is not done again.
-`--suite general` takes functions that served no choice in this package.
+`--suite general` takes functions that served no choice in this package, `--suite field` a field, on which peers fit
+the coefficients of its modes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from pathlib import Path
 from time import process_time
 
 import numpy as np
+from field_functions import FIELDS
+from field_peers import on_modes, openturns_field_chaos
 from published_functions import FUNCTIONS as PUBLISHED
 from published_functions import Function, of_simulator
 from scipy.stats import qmc
@@ -94,6 +97,7 @@ _SUITES = {
         _function("robot arm", 8, robot_arm),
         _function("exponential", 3, exponential),
     ),
+    "field": (FIELDS["prey"],),
 }
 
 
@@ -103,7 +107,7 @@ _SUITES = {
 def ours(X, y, seed):
     from surrogate import Surrogate
 
-    model = Surrogate.from_runs(X, y, [(0.0, 1.0)] * X.shape[1], seed=seed)
+    model = Surrogate.from_runs(X, {"f": y} if y.ndim > 1 else y, [(0.0, 1.0)] * X.shape[1], seed=seed)
     return lambda Z: (model.predict(Z), *model.interval(Z, coverage=0.95)), model.scorecard.kind
 
 
@@ -250,8 +254,16 @@ def measure(fit, function, n, seed):
     if isinstance(answer, tuple):
         answer, lower, upper = answer
         row["interval_coverage"] = float(np.mean((lower <= truth) & (truth <= upper)))
-        row["interval_width"] = float(np.mean(upper - lower) / truth.std())
-    return {"error": float(np.mean((answer - truth) ** 2) / truth.var()), **row}
+        row["interval_width"] = float(np.mean(upper - lower) / np.sqrt(truth.var(axis=0).mean()))
+    return {"error": float(np.mean((answer - truth) ** 2) / truth.var(axis=0).mean()), **row}
+
+
+def models(group, suite):
+    """Return the models of a group; of fields, peers fit the coefficients of modes."""
+    if suite != "field" or group == "ours":
+        return MODELS[group]
+    own = {"openturns field chaos": openturns_field_chaos} if group == "peers" else {}
+    return own | {f"modes + {name}": on_modes(fit) for name, fit in MODELS[group].items()}
 
 
 def run(group, suite, seeds, sizes, path):
@@ -259,7 +271,7 @@ def run(group, suite, seeds, sizes, path):
     for n in sizes:
         for seed in range(seeds):
             for function in _SUITES[suite]:
-                for name, fit in MODELS[group].items():
+                for name, fit in models(group, suite).items():
                     if (name, function.name, n, seed) in done:
                         continue
                     try:

@@ -96,12 +96,12 @@ def test_speed_and_small_trade_little_accuracy_for_cost(prefer):
 def test_speed_and_small_pay_little_accuracy_and_take_the_more_accurate_of_equals():
     variance, mse = 1.0, np.array([[1e-6, 3e-6, 9e-4, 0.04, 0.5]])
     trials = [SimpleNamespace(predict_us=us, bytes=size) for us, size in ((9, 9), (8, 8), (1.2, 4), (1, 1), (0.1, 1))]
-    assert selection._rule("accuracy", trials, variance)(mse).tolist() == [0]
-    assert selection._rule("speed", trials, variance)(mse).tolist() == [2]  # 99.9 % is good enough
-    assert selection._rule("small", trials, variance)(mse).tolist() == [2]
-    assert selection._rule("speed", trials[:2], variance)(mse[:, :2]).tolist() == [0]  # as good as equally fast
+    assert selection.rule("accuracy", trials, variance)(mse).tolist() == [0]
+    assert selection.rule("speed", trials, variance)(mse).tolist() == [2]  # 99.9 % is good enough
+    assert selection.rule("small", trials, variance)(mse).tolist() == [2]
+    assert selection.rule("speed", trials[:2], variance)(mse[:, :2]).tolist() == [0]  # as good as equally fast
     poor = np.array([[0.2, 0.24, 0.3, 0.6, 0.9]])
-    assert selection._rule("speed", trials, variance)(poor).tolist() == [0]  # 5 % less, at most, where all are poor
+    assert selection.rule("speed", trials, variance)(poor).tolist() == [0]  # 5 % less, at most, where all are poor
 
 
 def test_a_warped_candidate_wins_where_inputs_multiply():

@@ -89,6 +89,27 @@ def check_preference(prefer: Any) -> None:
         raise ValueError(f"prefer: one of {', '.join(map(repr, PREFERENCES))} is allowed; got {prefer!r}.")
 
 
+def check_runs(X: FloatArray) -> None:
+    """Refuse fewer runs than a model can be fitted to and checked with.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Features.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three different rows.
+    """
+    different = len(np.unique(X, axis=0))
+    if different < _LEAST_RUNS:
+        raise ValueError(
+            f"runs: at least {_LEAST_RUNS} successful runs at different inputs are needed to fit and to check a model; "
+            f"got {different}. Make more runs (about 10 per input)."
+        )
+
+
 def select(
     candidates: Mapping[str, Emulator],
     X: FloatArray,
@@ -143,12 +164,7 @@ def select(
     ('gaussian_process', True)
     """
     check_preference(prefer)
-    different = len(np.unique(X, axis=0))
-    if different < _LEAST_RUNS:
-        raise ValueError(
-            f"runs: at least {_LEAST_RUNS} successful runs at different inputs are needed to fit and to check a model; "
-            f"got {different}. Make more runs (about 10 per input)."
-        )
+    check_runs(X)
     largest = float(np.abs(y).max())
     if not is_constant(y) and not _SMALLEST < largest < 1 / _SMALLEST:
         raise ValueError(
@@ -168,7 +184,7 @@ def select(
     if not finalists:
         reasons = "; ".join(f"{trial.name} {trial.note}" for trial in trials)
         raise ValueError(f"runs: no emulator could be fitted to them ({reasons}). Check the runs for absurd values.")
-    choose = _rule(prefer, finalists, variance)
+    choose = rule(prefer, finalists, variance)
     best = finalists[int(choose(np.array([[trial.mse(y) for trial in finalists]]))[0])]
     predictions = np.stack([trial.out.prediction for trial in finalists], axis=1)
     errors = errors_of_choosing(y, predictions, choose, seed)
@@ -188,8 +204,22 @@ def _tolerated(best: Any, prefer: str, variance: float) -> Any:
     return np.maximum(np.minimum(_TIMES * best, best + _SHARE * variance), _GOOD * variance)
 
 
-def _rule(prefer: str, trials: list[Trial], variance: float) -> Choose:
-    """Map mean squared errors (m, candidates) to the numbers of the candidates to choose."""
+def rule(prefer: str, trials: list[Trial], variance: float) -> Choose:
+    """Return what maps mean squared errors (m, candidates) to the numbers of the candidates to choose.
+
+    Parameters
+    ----------
+    prefer : {"accuracy", "speed", "small"}
+        What the choice is for.
+    trials : list of Trial
+        The candidates; measured, unless only accuracy counts.
+    variance : float
+        Of the output.
+
+    Returns
+    -------
+    callable
+    """
     if prefer == "accuracy":
         return lambda mse: mse.argmin(axis=1)
     cost = np.array([trial.predict_us if prefer == "speed" else trial.bytes for trial in trials])
