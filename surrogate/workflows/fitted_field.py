@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from surrogate.models.emulators.orthogonal_basis import Bases
     from surrogate.models.emulators.pod import FieldFit
     from surrogate.models.emulators.selection import Prefer
     from surrogate.models.emulators.snapshots import Snapshots
@@ -49,7 +50,15 @@ class FittedField:
 
     @classmethod
     def fit(
-        cls, output: str, features: Floats, field: Floats, *, n_failed: int, prefer: Prefer, seed: int
+        cls,
+        output: str,
+        features: Floats,
+        field: Floats,
+        *,
+        n_failed: int,
+        prefer: Prefer,
+        seed: int,
+        bases: Bases | None = None,
     ) -> FittedField:
         """Choose and fit modes and emulators.
 
@@ -67,6 +76,8 @@ class FittedField:
             What the choice is for.
         seed : int
             Of folds, emulators and bootstrap.
+        bases : tuple of ndarray or None, optional
+            Polynomials for the declared distributions of the features.
 
         Returns
         -------
@@ -84,7 +95,7 @@ class FittedField:
         if not field.size:
             raise ValueError(f"runs: the field {output!r} has shape {field.shape[1:]}, which holds no numbers.")
         snapshots = Snapshots(field.reshape(len(field), -1), seed)
-        fit = fit_field(features, snapshots, prefer=prefer, seed=seed)
+        fit = fit_field(features, snapshots, prefer=prefer, seed=seed, bases=bases)
         errors = _Errors.at_all_locations(snapshots, fit, seed)
         record = fit.record(snapshots, field.shape[1:], errors.modes, errors.floor, features.shape[1])
         rows = max(1, min(1000, _TIMED // snapshots.Y.shape[1]))

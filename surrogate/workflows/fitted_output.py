@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from surrogate.models.emulators.orthogonal_basis import Bases
     from surrogate.models.emulators.selection import Prefer
 
 
@@ -50,6 +51,7 @@ class FittedOutput:
         prefer: Prefer,
         seed: int,
         cheap: Record | None = None,
+        bases: Bases | None = None,
     ) -> FittedOutput:
         """Choose and fit an emulator.
 
@@ -69,18 +71,22 @@ class FittedOutput:
             Of folds, emulators and bootstrap.
         cheap : Record, optional
             What predicts the output of a cheap variant of the simulator, from the same features.
+        bases : tuple of ndarray or None, optional
+            Polynomials for the declared distributions of the features.
 
         Returns
         -------
         FittedOutput
         """
         from surrogate.models.emulators.multi_fidelity import multi_fidelity_candidates
+        from surrogate.models.emulators.orthogonal_basis import set_bases
         from surrogate.models.emulators.selection import default_candidates, select
         from surrogate.models.emulators.stochastic_kriging import noise_between_replicates
         from surrogate.validation.conformal import interval_coverage
         from surrogate.validation.metrics import max_error, q2, rmse
 
         candidates = default_candidates(len(y), seed)
+        set_bases(candidates, bases)
         if cheap is not None:
             candidates = {**multi_fidelity_candidates(cheap, len(y), seed), **candidates}
         chosen = select(candidates, features, y, prefer=prefer, seed=seed)

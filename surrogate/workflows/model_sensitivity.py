@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from surrogate.models.emulators.orthogonal_basis import declared_bases, from_legendre
 from surrogate.models.records import PolynomialChaosRecord
 from surrogate.space import Real
 from surrogate.workflows.fitted_field import FittedField
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from surrogate.models.records import Record
     from surrogate.space import Space
     from surrogate.workflows.fitted_output import FittedOutput
 
@@ -188,8 +190,10 @@ def _table(sample: _Sample, one: FittedOutput | FittedField) -> pd.DataFrame:
         coefficients = one.record.coefficients_at(sample.features)
         indices, variance = _over_modes(sample, coefficients), float(coefficients.var(axis=0).sum())
         return index_table(names, indices, _error(card.rmse**2 * len(one.record.mean), variance), card.n)
-    if isinstance(record, PolynomialChaosRecord) and _orthogonal(record, sample.space):
-        return index_table(names, _exact(record, sample.second_order), _error(card.rmse**2, record.variance), card.n)
+    expansion = _orthonormal(record, sample.space)
+    if expansion is not None:
+        error = _error(card.rmse**2, expansion.variance)
+        return index_table(names, _exact(expansion, sample.second_order), error, card.n)
     answers = record.predict(sample.features)
     return index_table(names, sample.indices(answers), _error(card.rmse**2, float(answers.var())), card.n)
 
@@ -212,10 +216,26 @@ def _over_modes(sample: _Sample, coefficients: Floats) -> Indices:
     }
 
 
-def _orthogonal(record: PolynomialChaosRecord, space: Space) -> bool:
-    """Whether the polynomials are orthogonal over the space, so that the coefficients tell the indices."""
-    uniform = all(isinstance(p, Real) and p.distribution is None for p in space.parameters.values())
-    return uniform and not record.location.any() and bool((record.width == 1.0).all())
+def _orthonormal(record: Record, space: Space) -> PolynomialChaosRecord | None:
+    """Return an expansion in polynomials that are orthonormal over the space, whose coefficients tell the indices.
+
+    None where the record is no polynomial of real inputs over their whole range.
+    """
+    if not isinstance(record, PolynomialChaosRecord) or record.location.any() or (record.width != 1.0).any():
+        return None
+    parameters = list(space.parameters.values())
+    if not all(isinstance(parameter, Real) for parameter in parameters):
+        return None
+    bases = declared_bases(space) or (None,) * len(parameters)
+    for highest, parameter, basis in zip(record.degrees.max(axis=0, initial=0), parameters, bases, strict=True):
+        if (
+            isinstance(parameter, Real)
+            and parameter.distribution is not None
+            and (basis is None or len(basis) <= highest)
+        ):
+            return None
+    degrees, coefficients = from_legendre(record.degrees, record.coefficients, bases)
+    return PolynomialChaosRecord(record.location, record.width, degrees, coefficients)
 
 
 def _exact(record: PolynomialChaosRecord, second_order: bool) -> Indices:

@@ -191,15 +191,17 @@ class Surrogate(EvidencedPredictor):
     def _fit_runs(
         cls, runs: TransferSet, outputs: tuple[str, ...], prefer: Prefer, seed: int, cheap: Surrogate | None = None
     ) -> Self:
+        from surrogate.models.emulators.orthogonal_basis import declared_bases
         from surrogate.workflows.domain import Domain
         from surrogate.workflows.fitted_field import FittedField
         from surrogate.workflows.fitted_output import FittedOutput
 
         features = runs.space.features(runs.X)
+        bases = declared_bases(runs.space)
         n_failed = len(runs.inputs) - len(runs)
         fitted: dict[str, FittedOutput | FittedField] = {}
         for name in outputs:
-            how: dict[str, Any] = {"n_failed": n_failed, "prefer": prefer, "seed": seed}
+            how: dict[str, Any] = {"n_failed": n_failed, "prefer": prefer, "seed": seed, "bases": bases}
             if name in runs.fields:
                 fitted[name] = FittedField.fit(name, features, runs.fields[name], **how)
             else:

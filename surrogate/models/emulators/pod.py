@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.models.emulators.mode_search import ModeSearch
+from surrogate.models.emulators.orthogonal_basis import Bases, set_bases
 from surrogate.models.emulators.selection import check_preference, check_runs, default_candidates
 from surrogate.models.emulators.snapshots import Basis, Snapshots
 from surrogate.models.records.pod import PODRecord
@@ -109,7 +110,9 @@ class FieldFit:
         return PODRecord(shape, mean, modes, self.errors_of_coefficients, floor, coefficients, p)
 
 
-def fit_field(X: Floats, snapshots: Snapshots, *, prefer: Prefer = "accuracy", seed: int = 0) -> FieldFit:
+def fit_field(
+    X: Floats, snapshots: Snapshots, *, prefer: Prefer = "accuracy", seed: int = 0, bases: Bases | None = None
+) -> FieldFit:
     """Choose modes and emulators of a field.
 
     Modes are added while they lower the error on unseen runs: in every fold the basis is made of its training runs,
@@ -127,6 +130,8 @@ def fit_field(X: Floats, snapshots: Snapshots, *, prefer: Prefer = "accuracy", s
         What the choice between kinds is for.
     seed : int, default 0
         Of folds and emulators.
+    bases : tuple of ndarray or None, optional
+        Polynomials for the declared distributions of the features.
 
     Returns
     -------
@@ -148,6 +153,7 @@ def fit_field(X: Floats, snapshots: Snapshots, *, prefer: Prefer = "accuracy", s
     basis = snapshots.basis()
     search = ModeSearch(X, snapshots, basis, folds(X, seed=seed), prefer)
     candidates = _candidates(len(X), seed)
+    set_bases(candidates, bases)
     while len(search.tried) < min(_MOST_MODES, len(basis.variances)) and not search.done:
         search.add(candidates)
     modes = search.modes[: search.best]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surrogate.models.emulators.emulator import Emulator
+from surrogate.models.emulators.orthogonal_basis import basis_values, to_legendre
 from surrogate.models.emulators.polynomial_terms import (
     cross_validated_errors,
     hyperbolic_degrees,
@@ -19,6 +20,7 @@ from surrogate.models.records.polynomial_chaos import PolynomialChaosRecord
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from surrogate.models.emulators.orthogonal_basis import Bases
     from surrogate.models.records import Record
 
     FloatArray = NDArray[np.float64]
@@ -31,7 +33,7 @@ _FEW_RUNS = 100
 
 
 class PolynomialChaos(Emulator):
-    """Sparse expansion in orthonormal Legendre polynomials, its degree, interactions and terms chosen by the runs.
+    """Sparse expansion in orthonormal polynomials, its degree, interactions and terms chosen by the runs.
 
     Each degree and each hyperbolic truncation give a candidate basis, in which terms are taken by orthogonal least
     squares. An extended Bayesian information criterion, which counts how many candidates there were, names the best
@@ -39,8 +41,9 @@ class PolynomialChaos(Emulator):
     of terms. A leave-one-out error of terms already taken, even corrected for small samples, kept far too many.
 
     Features between 0 and 1, as `Space.features` gives them, are taken as uniform there, others as uniform over the
-    range of the runs. Features are linear in the inputs also where a distribution is declared: the expansion predicts
-    as well, but its mean, variance and Sobol indices are those of uniform inputs.
+    range of the runs, with Legendre polynomials. Where a distribution is declared, `bases` has the polynomials that are
+    orthonormal under it (Hermite's for a normal one): terms are chosen among those, and written as Legendre polynomials
+    in the end, which is exact.
 
     Parameters
     ----------
@@ -52,6 +55,9 @@ class PolynomialChaos(Emulator):
         Upper limit of the number of terms; two thirds of the number of runs is another.
     max_candidates : int, default 1500
         Bases with more terms to choose from are not tried: they cost time and seldom win.
+    bases : tuple of ndarray or None, optional
+        One a feature, as `surrogate.models.emulators.orthogonal_basis.declared_bases` makes them of a space; None for
+        a feature without a distribution.
 
     Attributes
     ----------
@@ -90,24 +96,32 @@ class PolynomialChaos(Emulator):
         max_degree: int = 14,
         max_terms: int = 150,
         max_candidates: int = 1500,
+        bases: Bases | None = None,
     ) -> None:
         self.q = q
         self.max_degree = max_degree
         self.max_terms = max_terms
         self.max_candidates = max_candidates
+        self.bases = bases
 
     def _fit(self, X: FloatArray, y: FloatArray) -> Record:
         self._check()
         location, width = unit_interval(X)
+        bases = self.bases or (None,) * X.shape[1]
+        declared = np.array([basis is not None for basis in bases])
+        location, width = np.where(declared, 0.0, location), np.where(declared, 1.0, width)
         spread = float(y.std())
         standard = (y - y.mean()) / spread
-        settings = (tuple(self.q), self.max_degree, self.max_terms, self.max_candidates)
-        unit = (X - location) / width
-        degrees, self.error_ = _choose(_Runs(unit, standard), *settings)
-        empty = PolynomialChaosRecord(location, width, degrees, np.zeros(len(degrees)))
-        coefficients = np.linalg.lstsq(empty.basis(X), standard, rcond=None)[0] * spread
+        runs = _Runs((X - location) / width, standard, bases)
+        degrees, self.error_ = _choose(runs, tuple(self.q), self._highest(), self.max_terms, self.max_candidates)
+        coefficients = np.linalg.lstsq(runs.basis(degrees), standard, rcond=None)[0] * spread
         coefficients[0] += y.mean()
+        degrees, coefficients = to_legendre(degrees, coefficients, bases)
         return PolynomialChaosRecord(location, width, degrees, coefficients)
+
+    def _highest(self) -> int:
+        """Return the highest degree that all bases have."""
+        return min([self.max_degree, *(len(basis) - 1 for basis in self.bases or () if basis is not None)])
 
     def _check(self) -> None:
         if not self.q or not all(0.0 < q <= 1.0 for q in self.q):
@@ -123,12 +137,25 @@ class _Runs:
 
     X: FloatArray
     y: FloatArray
+    bases: Bases
+
+    def basis(self, degrees: NDArray[np.int32]) -> FloatArray:
+        """Values of the terms (n, terms)."""
+        return basis_values(self.X, degrees, self.bases)
+
+    @property
+    def _bytes(self) -> tuple[bytes, ...]:
+        return (
+            *(b"" if basis is None else basis.tobytes() for basis in self.bases),
+            self.X.tobytes(),
+            self.y.tobytes(),
+        )
 
     def __hash__(self) -> int:
-        return hash((self.X.shape, self.X.tobytes(), self.y.tobytes()))
+        return hash(self._bytes)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Runs) and np.array_equal(self.X, other.X) and np.array_equal(self.y, other.y)
+        return isinstance(other, _Runs) and self._bytes == other._bytes
 
 
 # Polynomial chaos and PC-kriging are compared on the same runs, and both need these terms.
@@ -141,7 +168,7 @@ def _choose(
     most = max(1, min(max_terms, 2 * n // 3))
     best = (np.inf, np.zeros((1, p), dtype=np.int32))
     for candidates in _finalists(runs, q, max_degree, max_candidates, most):
-        basis = _basis(runs.X, candidates)
+        basis = runs.basis(candidates)
         errors = cross_validated_errors(basis, runs.y, most, 10 if n <= _FEW_RUNS else 5)
         terms = int(errors.argmin()) + 1
         if errors[terms - 1] < best[0]:
@@ -165,14 +192,9 @@ def _finalists(
             if (degree, len(candidates)) in seen:  # small degrees are the same set for several q
                 continue
             seen.add((degree, len(candidates)))
-            path = orthogonal_least_squares(_basis(runs.X, candidates), runs.y, most)
+            path = orthogonal_least_squares(runs.basis(candidates), runs.y, most)
             ranked.append((float(path.criterion(n, len(candidates)).min()), len(ranked), candidates))
     return [candidates for *_, candidates in sorted(ranked, key=lambda entry: entry[:2])[:_FINALISTS]]
-
-
-def _basis(X: FloatArray, degrees: NDArray[np.int32]) -> FloatArray:
-    p = X.shape[1]
-    return PolynomialChaosRecord(np.zeros(p), np.ones(p), degrees, np.zeros(len(degrees))).basis(X)
 
 
 def unit_interval(X: FloatArray) -> tuple[FloatArray, FloatArray]:
