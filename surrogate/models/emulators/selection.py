@@ -122,9 +122,10 @@ def select(
 
     Everything is refitted inside each fold; from the second fold on, and for all runs, a
     search starts where that of the first fold ended.
-    Candidates that are hopeless are dropped between folds, as in racing (Maron and Moore 1997): those with 30, 8 and 4
-    times the mean squared error that could still win on 10, 20 and 40 held-out runs. A candidate that fails is noted
-    and left out; one that does not suit the runs (see `Emulator.suits`) is not a candidate.
+    Candidates that are hopeless are dropped between folds, as in racing (Maron and Moore 1997): those with 30, 8 and
+    4 times the mean squared error that could still win on 10, 20 and 40 held-out runs, and from the second fold on
+    those that are behind by three standard errors of the difference. A candidate that fails is noted and left out;
+    one that does not suit the runs (see `Emulator.suits`) is not a candidate.
 
     Parameters
     ----------
