@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Held-out runs, and how many times the best mean squared error a candidate may then have: the fewer, the more.
 _HOPELESS = ((10, 30.0), (20, 8.0), (40, 4.0))
+#: Standard errors of the difference, run by run, and folds, from which being behind is no chance. One fold does not do:
+#: its errors share the luck of one fit.
+_SURELY, _FOLDS, _RUNS = 3.0, 2, 20
 DROPPED = "dropped early"
 
 
@@ -127,6 +130,8 @@ def race(
 ) -> None:
     """Take the candidates fold by fold through all folds, those that have become hopeless no further.
 
+    Hopeless is a multiple of the error that may still win, or being behind run by run by more than chance explains.
+
     Parameters
     ----------
     trials : list of Trial
@@ -154,15 +159,28 @@ def race(
                 trial.note = DROPPED
             if trial.running:
                 trial.run(X, y, split, probe)
-        if number == len(splits) or np.isinf(hopeless):
+        running = [trial for trial in trials if trial.running]
+        if number == len(splits) or np.isinf(hopeless) or not running:
             continue
-        limit = hopeless * tolerated(min((trial.mse(y) for trial in trials if trial.running), default=np.inf))
-        for trial in trials:
-            if trial.running and trial.mse(y) > limit:
+        best = min(running, key=lambda trial: trial.mse(y))
+        limit = tolerated(best.mse(y))
+        for trial in running:
+            if trial.mse(y) > hopeless * limit or (number >= _FOLDS and _behind(trial, best, y, limit)):
                 trial.note = DROPPED
     for trial in trials:
         if trial.out.model is not None:
             trial.measure(trial.out.model.record_, X)
+
+
+def _behind(trial: Trial, best: Trial, y: FloatArray, limit: float) -> bool:
+    """Whether its squared errors exceed those that may still win by more than chance explains, run by run."""
+    reached = best.out.reached & trial.out.reached
+    least = best.mse(y)
+    if reached.sum() < _RUNS or not least > 0.0:
+        return False
+    errors = [np.square(one.out.prediction - y)[reached] for one in (trial, best)]
+    gap = errors[0] - limit / least * errors[1]
+    return bool(gap.mean() > _SURELY * gap.std(ddof=1) / np.sqrt(len(gap)))
 
 
 def _on_the_wrong_scale(trial: Trial, trials: list[Trial], y: FloatArray, hopeless: float) -> bool:
