@@ -52,6 +52,7 @@ class FittedOutput:
         seed: int,
         cheap: Record | None = None,
         bases: Bases | None = None,
+        only: str | None = None,
     ) -> FittedOutput:
         """Choose and fit an emulator.
 
@@ -73,6 +74,8 @@ class FittedOutput:
             What predicts the output of a cheap variant of the simulator, from the same features.
         bases : tuple of ndarray or None, optional
             Polynomials for the declared distributions of the features.
+        only : str, optional
+            The one kind to fit, without a choice. Default: all that are worth trying.
 
         Returns
         -------
@@ -89,6 +92,8 @@ class FittedOutput:
         set_bases(candidates, bases)
         if cheap is not None:
             candidates = {**multi_fidelity_candidates(cheap, len(y), seed), **candidates}
+        if only is not None:
+            candidates = {only: candidates[only]}
         chosen = select(candidates, features, y, prefer=prefer, seed=seed)
         out, record = chosen.out_of_fold, chosen.emulator.record_
         constant = chosen.kind == "constant"

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     Predictions = dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 _FOLDER = "fits"
-# Parts of the runs that emulators are fitted to as well, to see how Q2 grows with them. A part must teach something,
-# and together the parts must cost less than the fit itself.
+# Parts of the runs that the kinds chosen are fitted to as well, to see how Q2 grows with them. A part must teach
+# something, and together the parts must cost less than the fit itself.
 _PARTS = (4, 2)
 _LEAST_PART, _MOST_RUNS = 20, 2000
 
@@ -72,25 +72,25 @@ def fit_or_read(
 
 
 def _convergence(model: Surrogate, runs: TransferSet, chosen: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    """Fit to evenly spread parts of the runs; what cannot be fitted to a part has no row for it."""
+    """Fit the kinds that were chosen to evenly spread parts of the runs; what cannot be fitted to a part has no row."""
     import pandas as pd
 
-    from surrogate.workflows.surrogate import Surrogate
+    from surrogate.models.emulators.orthogonal_basis import declared_bases
+    from surrogate.workflows.fitted_output import FittedOutput
 
     sizes = [len(runs) // part for part in _PARTS if len(runs) <= _MOST_RUNS]
-    cards = []
-    for n in (size for size in sizes if size >= _LEAST_PART):
-        rows = np.linspace(0, len(runs) - 1, n).round().astype(int)
-        X = runs.X.iloc[rows].reset_index(drop=True)
-        y = pd.DataFrame({name: runs[name].to_numpy()[rows] for name in model.output_names})
-        with contextlib.suppress(ValueError):
-            cards.append(Surrogate.from_runs(X, y, runs.space, **chosen).scorecards)
-    columns = ["n", "q2", "q2_low", "q2_high"]
+    parts = [np.linspace(0, len(runs) - 1, n).round().astype(int) for n in sizes if n >= _LEAST_PART]
+    features, bases = runs.space.features(runs.X), declared_bases(runs.space)
     tables = {}
-    for name in model.output_names:
-        found = [one[name] for one in (*cards, model.scorecards)]
-        known = [(card.n, card.q2, *card.q2_interval) for card in found if np.isfinite(card.q2)]
-        tables[name] = pd.DataFrame(known, columns=columns)
+    for name, card in model.scorecards.items():
+        cards = []
+        for rows in parts if name not in runs.fields and card.kind != "constant" else ():
+            y = np.asarray(runs[name], dtype=float)[rows]
+            with contextlib.suppress(ValueError, KeyError):  # too little to learn, or of a kind for more runs
+                fit = FittedOutput.fit(name, features[rows], y, n_failed=0, bases=bases, only=card.kind, **chosen)
+                cards.append(fit.scorecard)
+        known = [(one.n, one.q2, *one.q2_interval) for one in (*cards, card) if np.isfinite(one.q2)]
+        tables[name] = pd.DataFrame(known, columns=["n", "q2", "q2_low", "q2_high"])
     return tables
 
 
