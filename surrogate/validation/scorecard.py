@@ -50,7 +50,8 @@ class Scorecard:
     constant : bool, default False
         Whether the output never varied.
     noise : float, default 0
-        Standard deviation of runs at the same inputs, in the output's unit; 0 where there are none, or no difference.
+        Standard deviation of runs at the same inputs, in the output's unit, known or between replicates; 0 where there
+        is none or nothing is known of it. It is part of all errors, which are distances from noisy answers.
     n_outputs : int, default 1
         How many outputs the model has, each with a scorecard of its own.
     n_held_out : int, default 0
@@ -204,7 +205,9 @@ class Scorecard:
             ("bytes", f"{self.bytes:,}"),
         ]
         if self.noise:
-            shown.append(("noise", f"{self.noise:.4g} between runs at the same inputs, in every error above"))
+            share = min(1.0, self.noise**2 / self.rmse**2) if self.rmse else 1.0
+            part = f"in every error above: {_percent(share)} % of rmse squared"
+            shown.append(("noise", f"{self.noise:.4g} between runs at the same inputs, {part}"))
         if self.n_held_out:
             shown.append(("n_held_out", f"{self.n_held_out} runs that fill the space; the errors above are theirs"))
         if self.n_failed:

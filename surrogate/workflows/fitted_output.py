@@ -53,6 +53,7 @@ class FittedOutput:
         cheap: Record | None = None,
         bases: Bases | None = None,
         only: str | None = None,
+        noise: NDArray[np.float64] | None = None,
     ) -> FittedOutput:
         """Choose and fit an emulator.
 
@@ -76,6 +77,8 @@ class FittedOutput:
             Polynomials for the declared distributions of the features.
         only : str, optional
             The one kind to fit, without a choice. Default: all that are worth trying.
+        noise : ndarray of shape (n,), optional
+            Standard deviation of the error of each answer, where it is known.
 
         Returns
         -------
@@ -84,7 +87,7 @@ class FittedOutput:
         from surrogate.models.emulators.multi_fidelity import multi_fidelity_candidates
         from surrogate.models.emulators.orthogonal_basis import set_bases
         from surrogate.models.emulators.selection import default_candidates, select
-        from surrogate.models.emulators.stochastic_kriging import noise_between_replicates
+        from surrogate.models.emulators.stochastic_kriging import KnownNoise, noise_between_replicates
         from surrogate.validation.conformal import interval_coverage
         from surrogate.validation.metrics import max_error, q2, rmse
 
@@ -94,6 +97,8 @@ class FittedOutput:
             candidates = {**multi_fidelity_candidates(cheap, len(y), seed), **candidates}
         if only is not None:
             candidates = {only: candidates[only]}
+        if noise is not None and "stochastic_kriging" in candidates:
+            candidates["stochastic_kriging"].set_params(noise=KnownNoise(features, noise))
         chosen = select(candidates, features, y, prefer=prefer, seed=seed)
         out, record = chosen.out_of_fold, chosen.emulator.record_
         constant = chosen.kind == "constant"
@@ -114,7 +119,7 @@ class FittedOutput:
             bytes=chosen.bytes,
             n_failed=n_failed,
             constant=constant,
-            noise=noise_between_replicates(features, y),
+            noise=noise_between_replicates(features, y) if noise is None else float(np.sqrt(np.mean(noise**2))),
             candidate_rows=chosen.rows,
         )
         # the errors that chose the model are smaller than those to come: by how much, the bootstrap has told

@@ -37,6 +37,7 @@ def fit(
     budget: int | None,
     target: float | None,
     level: float | Mapping[str, float] | None,
+    noise: Any,
     prefer: Prefer,
     seed: int | None,
     running: Mapping[str, Any],
@@ -47,6 +48,7 @@ def fit(
     from surrogate.workflows.batches import fit_in_batches
 
     _check(design, n, budget, target, level, prefer, running)
+    _check_noise(noise, target, level)
     seed = check_seed(seed) or 0
     space = Space.from_bounds(getattr(simulator, "space", None) if bounds is None else bounds)
     if budget is not None and (target is not None or level is not None):
@@ -57,7 +59,7 @@ def fit(
     if not isinstance(design, Design) and (design is None or isinstance(design, int | np.integer)):
         given = n if design is None else int(design)
         design = LatinHypercube((budget or max(30, 10 * len(space))) if given is None else given, seed)
-    return _fitted(cls, _run(simulator, space, design, seed, running), prefer, seed)
+    return _fitted(cls, _run(simulator, space, design, seed, running), prefer, seed, noise)
 
 
 def read_runs(X: Any, y: Any, bounds: Any) -> tuple[TransferSet, tuple[str, ...]]:
@@ -136,9 +138,21 @@ def _check(
         raise ValueError(f"n, budget: the first n runs must fit in the budget; got n={n}, budget={budget}.")
     for name in running:
         if name not in _RUNNING:
-            near = difflib.get_close_matches(name, [*_RUNNING, "n", "budget", "target", "prefer", "seed"], 1)
+            near = difflib.get_close_matches(name, [*_RUNNING, "n", "budget", "target", "noise", "prefer", "seed"], 1)
             hint = f" Is {near[0]!r} meant?" if near else ""
             raise TypeError(f"{name}: not an argument of fit; how to run is said by {', '.join(_RUNNING)}.{hint}")
+
+
+def _check_noise(noise: Any, target: Any, level: Any) -> None:
+    """Refuse what is no noise, and a noise where it would not be used."""
+    from surrogate.workflows.noise import check_noise
+
+    check_noise(noise)
+    if noise is not None and (target is not None or level is not None):
+        raise ValueError(
+            "noise: runs that are chosen in batches do not use it. Leave out target and level, or give runs that are "
+            "made to from_runs with noise=."
+        )
 
 
 def _check_level(level: Any) -> None:
@@ -158,9 +172,9 @@ def _run(simulator: Any, space: Space, design: Any, seed: int, running: Mapping[
     return collect(simulator, space, design, seed=seed, **running)
 
 
-def _fitted(cls: type[Surrogate], runs: TransferSet, prefer: Prefer, seed: int) -> Any:
+def _fitted(cls: type[Surrogate], runs: TransferSet, prefer: Prefer, seed: int, noise: Any) -> Any:
     try:
-        return cls._fit_runs(runs, outputs_to_fit(runs, None), prefer, seed)
+        return cls._fit_runs(runs, outputs_to_fit(runs, None), prefer, seed, noise=noise)
     except Exception as error:
         error.runs = runs  # type: ignore[attr-defined]
         error.add_note("The runs are kept: see .runs of this error.")

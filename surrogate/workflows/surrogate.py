@@ -63,6 +63,7 @@ class Surrogate(EvidencedPredictor):
         budget: int | None = None,
         target: float | None = None,
         level: float | Mapping[str, float] | None = None,
+        noise: float | str | Mapping[str, float | str] | None = None,
         prefer: Prefer = "accuracy",
         seed: int | None = None,
         **running: Any,
@@ -95,6 +96,10 @@ class Surrogate(EvidencedPredictor):
         level : float or dict of str to float, optional
             Of the output, or by output: runs are made where it is uncertain on which side of it the output lies, for
             its boundary rather than for all values. Needs `budget`, at least 60 points.
+        noise : float, str, or dict of these by output, optional
+            Standard deviation of the error of each answer, where it is known, as of a Monte Carlo simulation. Text is
+            the name of an output that holds it run by run; it is not fitted then. Not together with `target` or
+            `level`. Left out, noise is estimated, from `replicates` if there are some.
         prefer : {"accuracy", "speed", "small"}, default "accuracy"
             What the choice between emulators is for; see `surrogate.models.emulators.selection.select`.
         seed : int, optional
@@ -121,8 +126,8 @@ class Surrogate(EvidencedPredictor):
         from surrogate.workflows import sampling
 
         return sampling.fit(  # type: ignore[no-any-return]
-            cls, simulator, bounds, design, n=n, budget=budget, target=target, level=level, prefer=prefer, seed=seed,
-            running=running,
+            cls, simulator, bounds, design, n=n, budget=budget, target=target, level=level, noise=noise, prefer=prefer,
+            seed=seed, running=running,
         )  # fmt: skip
 
     @classmethod
@@ -133,6 +138,7 @@ class Surrogate(EvidencedPredictor):
         bounds: Any = None,
         *,
         cheap: Surrogate | TransferSet | None = None,
+        noise: Any = None,
         prefer: Prefer = "accuracy",
         seed: int | None = None,
     ) -> Self:
@@ -152,6 +158,9 @@ class Surrogate(EvidencedPredictor):
             Of a cheap variant of the simulator over the same space, with an output of the same name (or one output
             only), from many runs: its answers become one more input, so that few runs of this one are enough. Whether
             they help is for cross-validation to say.
+        noise : float, str, array_like of shape (n,), or dict of these by output, optional
+            Standard deviation of the error of each answer, where it is known: the same for all runs, run by run, or the
+            name of an output or a column of `X` that holds it. Used up to 2,000 runs.
         prefer : {"accuracy", "speed", "small"}, default "accuracy"
             What the choice between emulators is for.
         seed : int, optional
@@ -176,26 +185,36 @@ class Surrogate(EvidencedPredictor):
         from surrogate.design.design import check_seed
         from surrogate.models.emulators.selection import check_preference
         from surrogate.transfer import TransferSet
+        from surrogate.workflows.noise import of_columns
         from surrogate.workflows.sampling import read_runs
 
         check_preference(prefer)
         seed = check_seed(seed) or 0
         if cheap is not None and bounds is None and y is not None:
             bounds = cheap.space
+        noise, X = of_columns(noise, X)
         runs, outputs = read_runs(X, y, bounds)
         if isinstance(cheap, TransferSet):
             cheap = cls.from_runs(cheap, seed=seed)
-        return cls._fit_runs(runs, outputs, prefer, seed, cheap)
+        return cls._fit_runs(runs, outputs, prefer, seed, cheap, noise)
 
     @classmethod
     def _fit_runs(
-        cls, runs: TransferSet, outputs: tuple[str, ...], prefer: Prefer, seed: int, cheap: Surrogate | None = None
+        cls,
+        runs: TransferSet,
+        outputs: tuple[str, ...],
+        prefer: Prefer,
+        seed: int,
+        cheap: Surrogate | None = None,
+        noise: Any = None,
     ) -> Self:
         from surrogate.models.emulators.orthogonal_basis import declared_bases
         from surrogate.workflows.domain import Domain
         from surrogate.workflows.fitted_field import FittedField
         from surrogate.workflows.fitted_output import FittedOutput
+        from surrogate.workflows.noise import read_noise
 
+        stds, outputs = read_noise(noise, runs, outputs)
         features = runs.space.features(runs.X)
         bases = declared_bases(runs.space)
         n_failed = len(runs.inputs) - len(runs)
@@ -206,7 +225,8 @@ class Surrogate(EvidencedPredictor):
                 fitted[name] = FittedField.fit(name, features, runs.fields[name], **how)
             else:
                 y = np.asarray(runs[name], dtype=float)
-                fitted[name] = FittedOutput.fit(name, features, y, **how, cheap=_cheap_record(cheap, name, runs.space))
+                how |= {"cheap": _cheap_record(cheap, name, runs.space), "noise": stds.get(name)}
+                fitted[name] = FittedOutput.fit(name, features, y, **how)
         return cls(runs.space, fitted, Domain.fit(features), runs)
 
     def cost_card(self) -> pd.DataFrame:

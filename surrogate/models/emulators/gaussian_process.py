@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _LENGTHS = (np.log(1e-2), np.log(1e3))
 _NUGGETS = (np.log(1e-11), np.log(10.0))
 
+#: Of the variance of the output: a known noise below it is left to the nugget, which rounding needs too.
+_LEAST_NOISE = 1e-8
+
 #: Above this number of runs the search starts on a random part of them: an evaluation costs n**3.
 _SEARCH_RUNS = 400
 
@@ -98,7 +101,9 @@ class GaussianProcess(Emulator):
     def _fit(self, X: FloatArray, y: FloatArray) -> Record:
         return self._record(X, y, None)
 
-    def fit_means(self, X: FloatArray, y: FloatArray, variance: FloatArray) -> GaussianProcessRecord:
+    def fit_means(
+        self, X: FloatArray, y: FloatArray, variance: FloatArray, known: bool = False
+    ) -> GaussianProcessRecord:
         """Fit to outputs that are uncertain each in its own way, such as means of replicates.
 
         Parameters
@@ -106,16 +111,24 @@ class GaussianProcess(Emulator):
         X, y : ndarray of shape (n, p), (n,)
             Different points and what is known of the output there.
         variance : ndarray of shape (n,)
-            Proportional to the variance of each; how large they are all together is estimated.
+            Of each, or proportional to it.
+        known : bool, default False
+            Whether it is the variance; else how large they are all together is estimated.
 
         Returns
         -------
         GaussianProcessRecord
             Of the output without that noise: its standard deviation is that of the mean.
         """
-        return replace(self._record(X, y, variance / variance.mean()), nugget=0.0)
+        mean = float(variance.mean())
+        level = mean / float(y.var() or 1.0) if known else None
+        if level is not None and level < _LEAST_NOISE:
+            level = None
+        return replace(self._record(X, y, variance / mean, level), nugget=0.0)
 
-    def _record(self, X: FloatArray, y: FloatArray, noise: FloatArray | None) -> GaussianProcessRecord:
+    def _record(
+        self, X: FloatArray, y: FloatArray, noise: FloatArray | None, level: float | None = None
+    ) -> GaussianProcessRecord:
         kernels = self._kernels()
         low, width = X.min(axis=0), np.ptp(X, axis=0)
         width[width == 0.0] = 1.0
@@ -123,8 +136,8 @@ class GaussianProcess(Emulator):
         center, spread = y.mean(), y.std() or 1.0
         standard = (y - center) / spread
 
-        kernel, parameters = self._search(unit, standard, kernels, noise)
-        solution = RestrictedLikelihood(unit, standard, kernel, noise).solution(parameters)
+        kernel, parameters = self._search(unit, standard, kernels, noise, level)
+        solution = RestrictedLikelihood(unit, standard, kernel, noise, level).solution(parameters)
         length = np.exp(parameters[:-1])
         return GaussianProcessRecord(
             correlation=kernel,
@@ -143,17 +156,18 @@ class GaussianProcess(Emulator):
         return kernels_to_try(self.kernel, ["matern52", "matern72", "squared_exponential"], self.n_starts, self.start)
 
     def _search(
-        self, X: FloatArray, y: FloatArray, kernels: list[str], noise: FloatArray | None
+        self, X: FloatArray, y: FloatArray, kernels: list[str], noise: FloatArray | None, level: float | None
     ) -> tuple[str, FloatArray]:
         """Best kernel and parameters; on many runs sought on a part of them, then polished on all."""
         random = check_random_state(self.random_state)
         part = np.sort(random.permutation(len(X))[:_SEARCH_RUNS])
-        part_y = (y[part] - y[part].mean()) / (y[part].std() or 1.0)
+        part_spread = float(y[part].std() or 1.0)
+        part_y, part_level = (y[part] - y[part].mean()) / part_spread, level and level / part_spread**2
         limits = [_LENGTHS] * X.shape[1] + [_NUGGETS]
         part_noise = None if noise is None else noise[part]
         found = search_kernels(
             kernels,
-            lambda kernel: RestrictedLikelihood(X[part], part_y, kernel, part_noise),
+            lambda kernel: RestrictedLikelihood(X[part], part_y, kernel, part_noise, part_level),
             lambda objective, before: before + _spread_starts(objective, X.shape[1], self.n_starts, random),
             limits,
             (15, 200),
@@ -163,7 +177,7 @@ class GaussianProcess(Emulator):
         self.search_ = worth_resuming(found)
         kernel = min(found, key=lambda name: found[name][0])
         parameters = found[kernel][1]
-        objective = RestrictedLikelihood(X, y, kernel, noise)
+        objective = RestrictedLikelihood(X, y, kernel, noise, level)
         while objective(parameters)[0] == IMPOSSIBLE:  # a part of the runs may need less nugget than all of them
             parameters[-1] += np.log(10.0)
         if len(part) < len(X):

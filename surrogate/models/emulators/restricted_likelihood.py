@@ -49,6 +49,9 @@ class RestrictedLikelihood:
         A name in `CORRELATIONS`.
     noise : ndarray of shape (n,), optional
         Variance of the noise of each run as a multiple of the nugget; 1 by default.
+    level : float, optional
+        Mean variance of the noise where it is known. The variance of the process is then this over the nugget, in place
+        of what the runs say at each nugget.
 
     References
     ----------
@@ -57,8 +60,15 @@ class RestrictedLikelihood:
     Hvarfner, Hellsten & Nardi (2024), Vanilla Bayesian optimization performs great in high dimensions, ICML.
     """
 
-    def __init__(self, X: FloatArray, y: FloatArray, correlation: str, noise: FloatArray | None = None) -> None:
-        self.X, self.y, self.correlation = X, y, CORRELATIONS[correlation]
+    def __init__(
+        self,
+        X: FloatArray,
+        y: FloatArray,
+        correlation: str,
+        noise: FloatArray | None = None,
+        level: float | None = None,
+    ) -> None:
+        self.X, self.y, self.correlation, self.level = X, y, CORRELATIONS[correlation], level
         self.noise = np.ones(len(y)) if noise is None else noise
         self.prior_mean = np.sqrt(2.0) + 0.5 * np.log(X.shape[1])
         self.prior_sd = np.sqrt(3.0)
@@ -81,6 +91,10 @@ class RestrictedLikelihood:
         weights = solved[:, 0] - trend * k_one
         return weights, k_one, trend, float(self.y @ weights)
 
+    def _variance(self, parameters: FloatArray, S: float, dof: int) -> float:
+        """Variance of the process: the most probable one, or what a known noise leaves."""
+        return S / dof if self.level is None else self.level / float(np.exp(parameters[-1]))
+
     def __call__(self, parameters: FloatArray) -> tuple[float, FloatArray]:
         """Value and gradient at ``[log length_1, ..., log length_p, log nugget]``.
 
@@ -96,14 +110,18 @@ class RestrictedLikelihood:
             return IMPOSSIBLE, np.zeros_like(parameters)
         dof = len(L) - 1
         prior = (parameters[:-1] - self.prior_mean) / self.prior_sd
-        value = np.log(np.diag(L)).sum() + 0.5 * (np.log(k_one.sum()) + dof * np.log(S / dof) + prior @ prior)
+        variance = self._variance(parameters, S, dof)
+        value = np.log(np.diag(L)).sum() + 0.5 * (np.log(k_one.sum()) + dof * np.log(variance) + prior @ prior)
 
         inverse = dpotri(L, lower=1)[0]
         inverse += np.tril(inverse, -1).T
         inverse -= np.outer(k_one, k_one / k_one.sum())
-        inverse -= np.outer(weights, weights * (dof / S))
+        inverse -= np.outer(weights, weights / variance)
         gradient = np.empty_like(parameters)
         gradient[-1] = 0.5 * np.exp(parameters[-1]) * (np.diag(inverse) @ self.noise)
+        if self.level is not None:
+            value += 0.5 * (S / variance - dof)
+            gradient[-1] += 0.5 * (S / variance - dof)
         inverse *= self.correlation.slope(r2)
         gradient[:-1] = inverse.sum(axis=1) @ (Z * Z) - np.einsum("ij,ij->j", Z, inverse @ Z) + prior / self.prior_sd
         return float(value), gradient
@@ -121,4 +139,5 @@ class RestrictedLikelihood:
             raise np.linalg.LinAlgError("the correlation matrix is not positive definite at these parameters.")
         L = factor[-1]
         weights, _, trend, S = self._solve(L)
-        return Solution(weights, trend, S / (len(L) - 1), np.ascontiguousarray(dtrtri(L, lower=1)[0]))
+        variance = self._variance(parameters, S, len(L) - 1)
+        return Solution(weights, trend, variance, np.ascontiguousarray(dtrtri(L, lower=1)[0]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,38 @@ if TYPE_CHECKING:
 _LEAST_REPLICATED = 5  # points with two runs or more, to know the size of the noise by
 _LEAST_VARYING = 20  # such points, to know where the noise is larger
 _ROUNDING = 1e-24  # of the variance of the output: less is no noise
+_EQUAL = 1e-6  # difference of logarithms of variances that are the same everywhere
+
+
+@dataclass(frozen=True, eq=False)
+class KnownNoise:
+    """How uncertain runs are, found by their features.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+        Features of the runs.
+    std : ndarray of shape (n,)
+        Standard deviation of the error of each.
+    """
+
+    X: FloatArray
+    std: FloatArray
+
+    def variances(self, X: FloatArray) -> FloatArray:
+        """Return the variance of some of these runs; of replicates their mean variance.
+
+        Raises
+        ------
+        ValueError
+            If a row is none of the runs.
+        """
+        points, means, _, _ = replicates(self.X, self.std**2)
+        known = {row.tobytes(): mean for row, mean in zip(np.ascontiguousarray(points), means, strict=True)}
+        try:
+            return np.array([known[row.tobytes()] for row in np.ascontiguousarray(X)])
+        except KeyError:
+            raise ValueError("noise: it is known of the runs given with it only; got another row.") from None
 
 
 class StochasticKriging(Emulator):
@@ -31,7 +64,7 @@ class StochasticKriging(Emulator):
 
     The variance of the noise is that between replicates; its logarithm is smoothed over the space by a second Gaussian
     process where twenty points or more are replicated, else it is the same everywhere. A mean of `r` replicates has an
-    `r`-th of it.
+    `r`-th of it. Where the noise is known, it is not estimated.
 
     Parameters
     ----------
@@ -41,6 +74,8 @@ class StochasticKriging(Emulator):
         As in `GaussianProcess`.
     random_state : int, RandomState or None, default 0
         As in `GaussianProcess`.
+    noise : KnownNoise, optional
+        Standard deviation of the error of each run, where it is known.
 
     Attributes
     ----------
@@ -72,13 +107,17 @@ class StochasticKriging(Emulator):
         n_starts: int = 3,
         start: Mapping[str, tuple[float, ...]] | None = None,
         random_state: object = 0,
+        noise: KnownNoise | None = None,
     ) -> None:
+        self.noise = noise
         self.n_starts = n_starts
         self.start = start
         self.random_state = random_state
 
     def suits(self, X: FloatArray, y: FloatArray) -> bool:
-        """Five points or more were run several times, with different answers."""
+        """Five points or more were run several times, with different answers, or the noise is known."""
+        if self.noise is not None:
+            return bool((self.noise.std > 0.0).any())
         _, _, counts, variances = replicates(X, y)
         return bool(((counts > 1) & (variances > _ROUNDING * y.var())).sum() >= _LEAST_REPLICATED)
 
@@ -86,14 +125,27 @@ class StochasticKriging(Emulator):
         points, means, counts, variances = replicates(X, y)
         if len(points) < 2:
             return Constant(value=float(y.mean()), spread=float(y.std()), n_inputs=X.shape[1])
-        log_variance = self._noise(points, counts, variances, float(y.var()))
-        share = np.exp(log_variance.predict(points)) / counts
+        known = None if self.noise is None else replicates(X, self.noise.variances(X))[1]
+        if known is None:
+            log_variance = self._estimated(points, counts, variances, float(y.var()))
+            known_or_not = np.exp(log_variance.predict(points))
+        else:
+            least = max(_ROUNDING * float(y.var()), float(np.finfo(float).tiny))
+            known_or_not = np.maximum(known, least)
+            log_variance = self._smoothed(points, np.log(known_or_not))
         process = GaussianProcess(n_starts=self.n_starts, start=self.start, random_state=self.random_state)
-        record = process.fit_means(points, means, share)
+        record = process.fit_means(points, means, known_or_not / counts, known=known is not None)
         self.search_ = process.search_
         return StochasticKrigingRecord(record, log_variance)
 
-    def _noise(self, points: FloatArray, counts: NDArray[np.intp], variances: FloatArray, whole: float) -> Record:
+    def _smoothed(self, points: FloatArray, logs: FloatArray) -> Record:
+        """Logarithm of a variance over the space as a record."""
+        if np.ptp(logs) < _EQUAL or len(points) < _LEAST_VARYING:
+            return Constant(value=float(np.log(np.exp(logs).mean())), spread=0.0, n_inputs=points.shape[1])
+        smooth = GaussianProcess("matern52", n_starts=self.n_starts, random_state=self.random_state)
+        return smooth.fit(points, logs).record_
+
+    def _estimated(self, points: FloatArray, counts: NDArray[np.intp], variances: FloatArray, whole: float) -> Record:
         """Logarithm of the variance between replicates as a record."""
         from scipy.special import digamma
 
@@ -104,8 +156,7 @@ class StochasticKriging(Emulator):
             return Constant(value=float(np.log(pooled)), spread=0.0, n_inputs=points.shape[1])
         # the logarithm of a sample variance is too low on average, the more the fewer replicates
         logs = np.log(variances[known]) - digamma(freedom / 2) + np.log(freedom / 2)
-        smooth = GaussianProcess("matern52", n_starts=self.n_starts, random_state=self.random_state)
-        return smooth.fit(points[known], logs).record_
+        return self._smoothed(points[known], logs)
 
     def resumed(self) -> Self:
         """Return an unfitted copy: where the search ended depends on the noise of the fold."""
