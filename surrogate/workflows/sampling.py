@@ -172,7 +172,7 @@ def _run(simulator: Any, space: Space, design: Any, seed: int, running: Mapping[
     return collect(simulator, space, design, seed=seed, **running)
 
 
-def _fitted(cls: type[Surrogate], runs: TransferSet, prefer: Prefer, seed: int, noise: Any) -> Any:
+def _fitted(cls: type[Surrogate], runs: TransferSet, prefer: Prefer, seed: int, noise: Any = None) -> Any:
     try:
         return cls._fit_runs(runs, outputs_to_fit(runs, None), prefer, seed, noise=noise)
     except Exception as error:
