@@ -18,7 +18,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from distillation_mnist import knowledge_distillation, metamorphosis, mnist, self_training
+from distillation_mnist import knowledge_distillation, metamorphosis, mnist, munge_of_mnist, self_training
 from equal_leaves import equal_leaves
 from sklearn import datasets
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
@@ -229,8 +229,9 @@ def munge_speed():
 
 ROWS = {
     "munge": munge, "generators": generators_by_name, "prelim": prelim, "regression": regression, "digits": digits,
-    "metamorphosis": metamorphosis, "self_training": self_training, "knowledge_distillation": knowledge_distillation,
-    "equal_leaves": equal_leaves, "controller": controller, "munge_speed": munge_speed,
+    "metamorphosis": metamorphosis, "munge_of_mnist": munge_of_mnist, "self_training": self_training,
+    "knowledge_distillation": knowledge_distillation, "equal_leaves": equal_leaves, "controller": controller,
+    "munge_speed": munge_speed,
 }  # fmt: skip
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import clone
+from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -73,26 +79,56 @@ def convolutional(epochs, seed=0):
 
 
 def self_training():
-    """Self-training on 1,000 labels stops before it adds wrong labels."""
+    """Self-training on few labels stops before it adds wrong ones."""
+    rows = []
+    X, y = load_digits(return_X_y=True)
+    network = make_pipeline(StandardScaler(), MLPClassifier((64,), max_iter=400, random_state=0))
+    rows.append(self_trained("digits", X, y, (200, 400), "a network of 64 units", network))
     X, y = mnist_5k()
-    rest, X_test, y_rest, y_test = train_test_split(X, y, test_size=1000, stratify=y, random_state=0)
-    X_train, pool, y_train, y_pool = train_test_split(rest, y_rest, train_size=1000, stratify=y_rest, random_state=0)
-    model = SelfTraining(convolutional(10), confidence=0.98).fit(X_train, y_train, pool)
-    first = convolutional(10).fit(X_train, y_train)
-    chances = first.predict_proba(pool)
-    sure = chances.max(axis=1) >= 0.98
-    round_1 = (chances.argmax(axis=1) == y_pool)[sure].mean()
-    labelled = model.pseudo_labels_ >= 0
-    right = (model.pseudo_labels_ == y_pool)[labelled].mean()
-    estimates = ", ".join(f"{value:.3f}" for value in model.history_["estimated_accuracy"])
-    accepted = int(model.history_["accepted"].sum())
-    passed = round_1 >= 0.985 and (model.history_.loc[model.history_["accepted"], "estimated_accuracy"] >= 0.9).all()
-    return [("self-training of a convolutional network, confidence 0.98, 1,000 labels, 3,000 images without",
-             "labels of round 1 right at least 0.985; ends before a round estimated below 0.9",
-             f"round 1 {round_1:.4f} ({sure.sum()} labels); estimates by round {estimates}, {accepted} accepted; "
-             f"all labels "
-             f"given {right:.4f} right ({labelled.sum()}); test accuracy {first.score(X_test, y_test):.3f} to "
-             f"{model.score(X_test, y_test):.3f}", bool(passed))]  # fmt: skip
+    rows.append(self_trained("MNIST's 5,000-image part", X, y, (1000, 1000), "a convolutional network",
+                             convolutional(10)))  # fmt: skip
+    return rows
+
+
+def self_trained(name, X, y, sizes, kind, network):
+    """Train a network on the first labels, and then on its own for the other rows but those of the test."""
+    labels, tested = sizes
+    rest, X_test, y_rest, y_test = train_test_split(X, y, test_size=tested, stratify=y, random_state=0)
+    X_train, pool, y_train, y_pool = train_test_split(rest, y_rest, train_size=labels, stratify=y_rest, random_state=0)
+    model = SelfTraining(network, confidence=0.98).fit(X_train, y_train, pool)
+    history = model.history_
+    right = [
+        (model.pseudo_labels_ == y_pool)[model.pseudo_rounds_ == number].mean()
+        for number in np.flatnonzero(history["accepted"])
+    ]
+    said = "; ".join(
+        f"round {i + 1}: {line.n_new} labels, estimated {line.estimated_accuracy:.3f}, "
+        + (f"in truth {right[i]:.4f}" if line.accepted else "not accepted")
+        for i, line in enumerate(history.itertuples())
+    )
+    before = clone(network).fit(X_train, y_train).score(X_test, y_test)
+    passed = right and right[0] >= 0.985 and history.loc[history["accepted"], "estimated_accuracy"].min() >= 0.9
+    return (f"{name}, self-training of {kind}, confidence 0.98, {labels} labels, {len(pool)} rows without",
+            "labels of round 1 right at least 0.985; accuracy logged by round; ends before one estimated below 0.9",
+            f"{said}; test accuracy {before:.3f} to {model.score(X_test, y_test):.3f}", bool(passed))  # fmt: skip
+
+
+def munge_of_mnist(splits=2):
+    """MUNGE makes 54,000 images of 4,000, labelled by support vectors, for a tree."""
+    X, y = mnist_5k()
+    told, seconds = {"teacher": [], "direct": [], "relabelled": [], "student": []}, time.process_time()
+    for seed in range(splits):
+        X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=1000, stratify=y, random_state=seed)
+        teacher = SVC(C=10).fit(X_train, y_train)
+        result = distill(teacher.predict, DecisionTreeClassifier(random_state=seed), X_train, y_train,
+                         test=(X_test, y_test), labels="hard", n=54_000, seed=seed)  # fmt: skip
+        for who in told:
+            told[who].append(result.scores[who])
+    seconds = (time.process_time() - seconds) / splits
+    mean = {who: float(np.mean(values)) for who, values in told.items()}
+    return [(f"MNIST's 5,000-image part, 4,000 labels, support vectors, 54,000 rows of MUNGE, tree, {splits} splits",
+             "at least 0.775", ", ".join(f"{who} {value:.4f}" for who, value in mean.items())
+             + f"; {seconds:.0f} s of CPU", mean["student"] >= 0.775)]  # fmt: skip
 
 
 def knowledge_distillation(seeds=5):

@@ -27,7 +27,7 @@ _INNER_FOLDS = 3
 _MANY_ROWS = 10_000  # beyond, one fold of five is enough to measure a gain
 _OVERFIT = 0.02  # by so much a teacher may be better on the data than on held-out rows
 
-_LABELS = ("proba", "hard", "logit")
+_LABELS = ("auto", "proba", "hard", "logit")
 
 
 def distill(
@@ -38,7 +38,7 @@ def distill(
     *,
     unlabelled: Any = None,
     test: tuple[Any, Any] | None = None,
-    labels: Labels = "proba",
+    labels: Labels = "auto",
     generator: Any = Munge(),  # noqa: B008 - never changed: a copy is fitted
     n: int = 20_000,
     temperature: float = 1.0,
@@ -71,8 +71,9 @@ def distill(
         Held-out rows for all scores. Without, they come from 5-fold cross-validation of the whole procedure, the
         teacher included where it can be fitted again (one fold beyond 10,000 rows). Needed to judge any other teacher:
         it may have seen the labels of all rows in `X`.
-    labels : {"proba", "hard", "logit"}, default "proba"
-        What of the teacher is taught: its chances, its likeliest class, or logits.
+    labels : {"auto", "proba", "hard", "logit"}, default "auto"
+        What of the teacher is taught: its chances, its likeliest class, or logits. "auto" is chances; but trees and
+        forests of scikit-learn learn the likeliest class, and the leaves of a decision tree the mean chances in them.
     generator : data-driven design, Design, "auto" or None, default Munge()
         Makes further rows from the data and the pool: anything with ``fit(X)`` and ``sample(n, seed)``, a design of
         experiments in the box of the data, or "auto": the best of the usual ones by fidelity and accuracy on held-out
@@ -114,13 +115,16 @@ def distill(
     >>> result.scores["student"] > 0.85
     True
     """
+    from surrogate.models.students.teach import read_labels
+
     if labels not in _LABELS:
         raise ValueError(f"labels: one of {', '.join(_LABELS)} is allowed; got {labels!r}.")
     rows = _read_rows(X, "X")
     pool = None if unlabelled is None or not len(unlabelled) else _read_rows(unlabelled, "unlabelled", rows)
     y = None if y is None else match_labels(y, X, "y")
     truth_given = None if y is None else _read_truth(y, len(rows), "y")
-    asked = read_teacher(teacher, student, rows, y, labels)
+    labels = read_labels(labels, student, temperature)
+    asked = read_teacher(teacher, student, rows, y, "hard" if labels == "auto" else labels)
     if asked.classes is not None and len(asked.classes) < 2:
         raise ValueError(f"teacher: two classes are needed; it knows only {asked.classes.tolist()}.")
     truth = None if truth_given is None else _coded(truth_given, asked, "y")

@@ -21,17 +21,18 @@ _FEW_ROWS = 1000  # up to here all three folds are tried, beyond one says enough
 def choose_generator(
     lesson: Lesson, teacher: Teacher, X: Any, truth: NDArray[Any] | None, answers: NDArray[np.float64]
 ) -> tuple[Any, pd.DataFrame]:
-    """Try every usual generator and choose the one whose student does best on held-out rows.
+    """Try every usual generator and choose by what their students do on held-out rows.
 
     Best is the mean of fidelity and, where true labels are known, accuracy (in regression: of both shares of explained
-    variance).
+    variance). MUNGE, the default, stays unless the best is better by more than the standard error of the difference:
+    the best of many on few rows is often so by luck.
 
     Returns
     -------
     generator
         Not fitted; None if no generated rows are best.
     table : DataFrame
-        A row a generator, best first: name, fidelity, score (accuracy), note.
+        A row a generator, best first: name, fidelity, score (accuracy), note, chosen.
     """
     import pandas as pd
 
@@ -43,8 +44,9 @@ def choose_generator(
     if len(X) > _FEW_ROWS:
         folds = folds[:1]
     held = np.concatenate([test for _, test in folds])
-    lines, made = [], {}
-    for name, generator in _candidates(teacher, truth is not None).items():
+    lines, by_row = [], {}
+    candidates = _candidates(teacher, truth is not None)
+    for name, generator in candidates.items():
         trial = replace(lesson, generator=generator, n=min(lesson.n, _MOST_ROWS))
         told = []
         try:
@@ -60,15 +62,21 @@ def choose_generator(
             continue
         together = np.concatenate(told)
         asked = answers[held] if teacher.classes is None else answers[held].argmax(axis=1)
-        fidelity = float(row_scores(asked, together).mean())
-        score = np.nan if truth is None else float(row_scores(truth[held], together).mean())
-        lines.append((name, fidelity, score, float(np.nanmean([fidelity, score])), ""))
-        made[name] = generator
-    if not made:
+        faithful = row_scores(asked, together)
+        right = faithful if truth is None else row_scores(truth[held], together)
+        by_row[name] = (faithful + right) / 2
+        score = np.nan if truth is None else float(right.mean())
+        lines.append((name, float(faithful.mean()), score, float(by_row[name].mean()), ""))
+    if not by_row:
         raise ValueError(f'generator: with none of "auto" could the student be taught: {lines[0][-1]}')
     table = pd.DataFrame(lines, columns=["name", "fidelity", "score", "mean", "note"])
     table = table.sort_values("mean", ascending=False, kind="stable", ignore_index=True).drop(columns="mean")
-    return made[table["name"].iloc[0]], table
+    chosen = str(table["name"].iloc[0])
+    if "munge" in by_row:
+        lead = by_row[chosen] - by_row["munge"]
+        chosen = chosen if lead.mean() > lead.std() / np.sqrt(len(lead)) else "munge"
+    table["chosen"] = table["name"] == chosen
+    return candidates[chosen], table
 
 
 def _candidates(teacher: Teacher, truth_known: bool) -> dict[str, Any]:

@@ -111,7 +111,8 @@ def soft_labels(n=200, c=3, seed=0):
 
 def test_a_tree_on_weighted_rows_is_the_tree_on_several_outputs():
     X, chances = soft_labels()
-    tree = teach(DecisionTreeClassifier(max_leaf_nodes=8, random_state=0), X, chances, classes=np.arange(3))
+    student = DecisionTreeClassifier(max_leaf_nodes=8, random_state=0)
+    tree = teach(student, X, chances, classes=np.arange(3), labels="proba")
     regression = DecisionTreeRegressor(max_leaf_nodes=8, random_state=0).fit(X, chances)
     assert type(tree) is DecisionTreeClassifier
     assert tree.predict_proba(X) == pytest.approx(regression.predict(X), abs=2e-3)
@@ -148,6 +149,38 @@ def test_any_estimator_learns_soft_labels_of_named_classes(student, c):
     model = teach(student, frame if not isinstance(student, MLPStudent) else X, chances, classes=classes)
     told = model.predict(frame if not isinstance(student, MLPStudent) else X)
     assert (told == classes[chances.argmax(1)]).mean() > 0.8
+
+
+def test_a_trees_tests_are_chosen_by_classes_and_its_leaves_know_the_chances():
+    rng = np.random.default_rng(0)
+    X = rng.random((400, 3))
+    chances = rng.dirichlet([1.0, 1.0, 0.02], 400)
+    chances[X[:, 0] > 0.5, 0] += 1
+    chances /= chances.sum(axis=1, keepdims=True)
+    names = np.array(["c", "b", "a"])  # in the teacher's own order
+    student = DecisionTreeClassifier(max_leaf_nodes=6, random_state=0)
+    hard = DecisionTreeClassifier(max_leaf_nodes=6, random_state=0).fit(X, names[chances.argmax(axis=1)])
+    for model in (student, make_pipeline(StandardScaler(), student)):
+        taught = teach(model, X, chances, classes=names)
+        mean = np.array([chances[hard.apply(X) == leaf].mean(axis=0) for leaf in hard.apply(X)])
+        columns = [names.tolist().index(one) for one in taught.classes_]
+        told = mean[:, columns] / mean[:, columns].sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(taught.predict_proba(X), told, rtol=1e-9)
+        assert (taught.predict(X) == taught.classes_[told.argmax(axis=1)]).all()
+    record = record_of(teach(student, X, chances, classes=names))
+    np.testing.assert_allclose(record.probabilities(X).sum(axis=1), 1.0)
+
+
+@pytest.mark.parametrize("settings", [{"class_weight": "balanced"}, {"monotonic_cst": [1, 0]}])
+def test_leaves_that_shall_not_be_means_stay_as_they_were_grown(settings):
+    X = np.random.default_rng(0).random((200, 2))
+    chances = np.column_stack([1 - X[:, 0] / 2, X[:, 0] / 2]) if "class_weight" in settings else np.column_stack(
+        [1 - X[:, 0], X[:, 0]])  # fmt: skip
+    chances[:5] = [0.1, 0.9]
+    student = DecisionTreeClassifier(max_leaf_nodes=4, random_state=0, **settings)
+    grown = clone(student).fit(X, chances.argmax(axis=1))
+    taught = teach(student, X, chances, classes=np.array([0, 1]))
+    np.testing.assert_array_equal(taught.predict_proba(X), grown.predict_proba(X))
 
 
 def test_true_classes_count_by_their_weight_and_unknown_ones_not_at_all():
@@ -272,6 +305,9 @@ def test_self_training_stops_before_it_adds_wrong_labels():
     labelled = model.pseudo_labels_ >= 0
     assert (model.classes_[model.pseudo_labels_] == y[300:])[labelled].mean() > 0.94
     assert history["n_labelled"].iloc[-1] == labelled.sum()
+    given = [int((model.pseudo_rounds_ == i).sum()) for i in range(len(history))]
+    assert given == np.where(history["accepted"], history["n_new"], 0).tolist()
+    assert ((model.pseudo_rounds_ >= 0) == labelled).all()
     careless = SelfTraining(LogisticRegression(C=100, max_iter=1000), confidence=0.4, least_accuracy=0.97)
     rounds = careless.fit(X[:100], y[:100], X[300:]).history_
     assert not rounds["accepted"].iloc[-1]

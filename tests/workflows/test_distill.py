@@ -319,6 +319,12 @@ def test_the_best_generator_is_chosen_on_rows_of_the_data():
     } <= set(table["name"])
     mean = (table["fidelity"] + table["score"]) / 2
     assert mean.iloc[0] == mean.max()
+    assert table["chosen"].sum() == 1
+    chosen = table.loc[table["chosen"], "name"].item()
+    assert chosen in ("munge", table["name"].iloc[0])
+    assert type(result.learned.generator).__name__.lower() == chosen.split(",")[0].replace("_", "").replace(
+        "none", "nonetype"
+    )
     assert distill(forest(X, y), TREE, X, y, test=(X_test, y_test), n=10, seed=0).generators is None
 
 
@@ -379,7 +385,7 @@ def test_own_generators_need_fit_and_sample_alone():
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"labels": "soft"}, ValueError, "labels: one of proba, hard, logit"),
+        ({"labels": "soft"}, ValueError, "labels: one of auto, proba, hard, logit"),
         ({"generator": "munge"}, TypeError, "generator: a data-driven design"),
         ({"n": -1}, ValueError, "n: expected"),
         ({"temperature": 0.0}, ValueError, "temperature"),
@@ -415,9 +421,10 @@ def test_classifiers_without_chances_teach_hard_labels_only():
     X, y = load_iris(return_X_y=True)
     teacher = LinearSVC(max_iter=20_000, C=0.1).fit(X, y)
     with pytest.raises(ValueError, match="gives classes, but no chances"):
-        distill(teacher, TREE, X, y)
-    result = distill(teacher, TREE, X, y, labels="hard", n=300, seed=0)
-    assert result.scores["student"] > 0.85
+        distill(teacher, TREE, X, y, labels="proba")
+    for labels in ("hard", "auto"):
+        result = distill(teacher, TREE, X, y, labels=labels, n=300, seed=0)
+        assert result.scores["student"] > 0.85
 
 
 def test_a_regression_teacher_and_a_classifying_student_do_not_go_together():

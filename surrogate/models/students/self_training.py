@@ -40,6 +40,8 @@ class SelfTraining(ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (c,)
     pseudo_labels_ : ndarray of shape (m,)
         Numbers of the classes given to the unlabelled rows, -1 where none was.
+    pseudo_rounds_ : ndarray of shape (m,)
+        The round, a row of `history_`, in which each was given, -1 where none was.
     history_ : DataFrame
         A row a round: n_new (rows newly labelled), n_labelled (after it), estimated_accuracy (of the new labels),
         held_out_accuracy (of the model that gave them) and accepted.
@@ -105,6 +107,7 @@ class SelfTraining(ClassifierMixin, BaseEstimator):
             raise ValueError(f"y: two classes are needed; got only {self.classes_.tolist()}.")
         self._rounds: list[dict[str, Any]] = []
         self.pseudo_labels_ = np.full(0 if unlabelled is None else len(unlabelled), -1)
+        self.pseudo_rounds_ = self.pseudo_labels_.copy()
         if unlabelled is not None and len(unlabelled):
             common = truth if np.bincount(truth).min() >= 2 else None
             train, held = train_test_split(
@@ -116,7 +119,7 @@ class SelfTraining(ClassifierMixin, BaseEstimator):
 
     def _label(self, X: Any, y: NDArray[Any], held: Any, truth: NDArray[Any], pool: Any) -> None:
         known = np.zeros(len(truth), dtype=bool)  # held-out rows that an earlier round was sure of
-        for _ in range(self.max_rounds):
+        for number in range(self.max_rounds):
             model = self._refit(X, y, pool)
             chances, seen = self._chances(model, pool), self._chances(model, held)
             new = (chances.max(axis=1) >= self.confidence) & (self.pseudo_labels_ < 0)
@@ -127,6 +130,7 @@ class SelfTraining(ClassifierMixin, BaseEstimator):
             accepted = bool(new.any() and estimate >= self.least_accuracy)
             if accepted:
                 self.pseudo_labels_[new] = chances[new].argmax(axis=1)
+                self.pseudo_rounds_[new] = number
                 known |= sure
             self._rounds.append(
                 {
