@@ -38,6 +38,8 @@ def fit(
     target: float | None,
     level: float | Mapping[str, float] | None,
     noise: Any,
+    cheap: Any,
+    n_cheap: int | None,
     prefer: Prefer,
     seed: int | None,
     running: Mapping[str, Any],
@@ -46,9 +48,11 @@ def fit(
     from surrogate.design import Design, LatinHypercube
     from surrogate.design.design import check_seed
     from surrogate.workflows.batches import fit_in_batches
+    from surrogate.workflows.cheap_variant import check_cheap, fitted_cheap
 
     _check(design, n, budget, target, level, prefer, running)
     _check_noise(noise, target, level)
+    check_cheap(cheap, n_cheap, target, level)
     seed = check_seed(seed) or 0
     space = Space.from_bounds(getattr(simulator, "space", None) if bounds is None else bounds)
     if budget is not None and (target is not None or level is not None):
@@ -59,7 +63,8 @@ def fit(
     if not isinstance(design, Design) and (design is None or isinstance(design, int | np.integer)):
         given = n if design is None else int(design)
         design = LatinHypercube((budget or max(30, 10 * len(space))) if given is None else given, seed)
-    return _fitted(cls, _run(simulator, space, design, seed, running), prefer, seed, noise)
+    helper = fitted_cheap(cls, cheap, space, design, n_cheap, prefer, seed, running)
+    return _fitted(cls, _run(simulator, space, design, seed, running), prefer, seed, noise, helper)
 
 
 def read_runs(X: Any, y: Any, bounds: Any) -> tuple[TransferSet, tuple[str, ...]]:
@@ -138,7 +143,9 @@ def _check(
         raise ValueError(f"n, budget: the first n runs must fit in the budget; got n={n}, budget={budget}.")
     for name in running:
         if name not in _RUNNING:
-            near = difflib.get_close_matches(name, [*_RUNNING, "n", "budget", "target", "noise", "prefer", "seed"], 1)
+            near = difflib.get_close_matches(
+                name, [*_RUNNING, "n", "budget", "target", "noise", "cheap", "n_cheap", "prefer", "seed"], 1
+            )
             hint = f" Is {near[0]!r} meant?" if near else ""
             raise TypeError(f"{name}: not an argument of fit; how to run is said by {', '.join(_RUNNING)}.{hint}")
 
@@ -172,9 +179,16 @@ def _run(simulator: Any, space: Space, design: Any, seed: int, running: Mapping[
     return collect(simulator, space, design, seed=seed, **running)
 
 
-def _fitted(cls: type[Surrogate], runs: TransferSet, prefer: Prefer, seed: int, noise: Any = None) -> Any:
+def _fitted(
+    cls: type[Surrogate],
+    runs: TransferSet,
+    prefer: Prefer,
+    seed: int,
+    noise: Any = None,
+    cheap: Surrogate | None = None,
+) -> Any:
     try:
-        return cls._fit_runs(runs, outputs_to_fit(runs, None), prefer, seed, noise=noise)
+        return cls._fit_runs(runs, outputs_to_fit(runs, None), prefer, seed, cheap, noise)
     except Exception as error:
         error.runs = runs  # type: ignore[attr-defined]
         error.add_note("The runs are kept: see .runs of this error.")

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from surrogate.design import Design
     from surrogate.models.emulators.selection import Prefer
-    from surrogate.models.records import Record
-    from surrogate.space import Space
     from surrogate.transfer import TransferSet
     from surrogate.workflows.fitted_field import FittedField
     from surrogate.workflows.fitted_output import FittedOutput
@@ -64,6 +62,8 @@ class Surrogate(EvidencedPredictor):
         target: float | None = None,
         level: float | Mapping[str, float] | None = None,
         noise: float | str | Mapping[str, float | str] | None = None,
+        cheap: Any = None,
+        n_cheap: int | None = None,
         prefer: Prefer = "accuracy",
         seed: int | None = None,
         **running: Any,
@@ -100,6 +100,13 @@ class Surrogate(EvidencedPredictor):
             Standard deviation of the error of each answer, where it is known, as of a Monte Carlo simulation. Text is
             the name of an output that holds it run by run; it is not fitted then. Not together with `target` or
             `level`. Left out, noise is estimated, from `replicates` if there are some.
+        cheap : callable, Surrogate or TransferSet, optional
+            A cheap variant of the simulator over the same space, as a coarse mesh gives it, or what is known of it: it
+            is run first, more often, and its answers become one more input of the model, so that few expensive runs are
+            enough. Whether they help is for cross-validation to say. Not together with `target` or `level`.
+        n_cheap : int, optional
+            Number of runs of `cheap`, default 5 an expensive one and at least 20 an input. With a `store` they are kept
+            beside it: those of "wing.runs" in "wing.cheap.runs".
         prefer : {"accuracy", "speed", "small"}, default "accuracy"
             What the choice between emulators is for; see `surrogate.models.emulators.selection.select`.
         seed : int, optional
@@ -126,8 +133,8 @@ class Surrogate(EvidencedPredictor):
         from surrogate.workflows import sampling
 
         return sampling.fit(  # type: ignore[no-any-return]
-            cls, simulator, bounds, design, n=n, budget=budget, target=target, level=level, noise=noise, prefer=prefer,
-            seed=seed, running=running,
+            cls, simulator, bounds, design, n=n, budget=budget, target=target, level=level, noise=noise, cheap=cheap,
+            n_cheap=n_cheap, prefer=prefer, seed=seed, running=running,
         )  # fmt: skip
 
     @classmethod
@@ -209,6 +216,7 @@ class Surrogate(EvidencedPredictor):
         noise: Any = None,
     ) -> Self:
         from surrogate.models.emulators.orthogonal_basis import declared_bases
+        from surrogate.workflows.cheap_variant import cheap_record
         from surrogate.workflows.domain import Domain
         from surrogate.workflows.fitted_field import FittedField
         from surrogate.workflows.fitted_output import FittedOutput
@@ -225,7 +233,7 @@ class Surrogate(EvidencedPredictor):
                 fitted[name] = FittedField.fit(name, features, runs.fields[name], **how)
             else:
                 y = np.asarray(runs[name], dtype=float)
-                how |= {"cheap": _cheap_record(cheap, name, runs.space), "noise": stds.get(name)}
+                how |= {"cheap": cheap_record(cheap, name, runs.space), "noise": stds.get(name)}
                 fitted[name] = FittedOutput.fit(name, features, y, **how)
         return cls(runs.space, fitted, Domain.fit(features), runs)
 
@@ -316,24 +324,3 @@ class Surrogate(EvidencedPredictor):
             self.save(path)
         else:
             export_model(path, self.space, self._records(), fmi=fmi)
-
-
-def _cheap_record(cheap: Surrogate | None, output: str, space: Space) -> Record | None:
-    """Return what predicts `output` of the cheap variant, from the features of `space`."""
-    from surrogate.workflows.fitted_output import FittedOutput
-
-    if cheap is None:
-        return None
-    if cheap.space.parameters != space.parameters:
-        raise ValueError(
-            "cheap: its inputs must be those of the runs, with the same limits, in the same order; "
-            f"got {cheap.space!r} for {space!r}. Give both the same bounds."
-        )
-    name = output if output in cheap.outputs else cheap.outputs[0]
-    fitted = cheap._fitted[name]
-    if (name != output and len(cheap.outputs) > 1) or not isinstance(fitted, FittedOutput):
-        raise ValueError(
-            f"cheap: an output in numbers called {output!r} is needed; there are {', '.join(cheap.outputs)}. "
-            "Give the outputs of both variants the same names."
-        )
-    return fitted.record

@@ -44,7 +44,7 @@ def test_six_runs_and_a_cheap_variant_are_enough_for_forrester_s_function(cheap_
 @pytest.fixture(autouse=True)
 def only_gaussian_processes(monkeypatch):
     """Other candidates would only cost time here."""
-    monkeypatch.setattr(selection, "default_candidates", lambda n, seed: {"gaussian_process": GaussianProcess()})
+    monkeypatch.setattr(selection, "default_candidates", lambda n, seed: {"gaussian_process": GaussianProcess(n_starts=1)})
 
 
 def test_the_front_door_takes_runs_or_a_model_of_the_cheap_variant():
@@ -53,6 +53,47 @@ def test_the_front_door_takes_runs_or_a_model_of_the_cheap_variant():
         model = Surrogate.from_runs(FEW, expensive(FEW[:, 0]), cheap=given)
         assert unexplained(model) < 1e-2
         assert model.scorecard.kind.startswith(("co_", "multi_fidelity_"))
+
+
+class Counted:
+    """A simulator that counts its runs."""
+
+    def __init__(self, function):
+        self.function, self.n = function, 0
+
+    def __call__(self, x):
+        self.n += 1
+        return self.function(x)
+
+
+def test_fit_runs_the_cheap_variant_more_often_and_keeps_its_runs_beside_the_others(tmp_path):
+    dear, coarse = Counted(expensive), Counted(cheap)
+    store = tmp_path / "wing.runs"
+    model = Surrogate.fit(dear, {"x": (0.0, 1.0)}, n=7, cheap=coarse, store=store)
+    assert (dear.n, coarse.n) == (7, 35)
+    assert unexplained(model) < 1e-2
+    assert len(TransferSet.open(tmp_path / "wing.cheap.runs")) == 35
+    assert len(model.transfer) == 7
+    again = Surrogate.fit(dear, {"x": (0.0, 1.0)}, n=7, cheap=coarse, store=store)
+    assert (dear.n, coarse.n) == (7, 35)
+    np.testing.assert_array_equal(again.predict(NEW), model.predict(NEW))
+    Surrogate.fit(dear, {"x": (0.0, 1.0)}, n=7, cheap=coarse, n_cheap=12)
+    assert (dear.n, coarse.n) == (14, 47)
+
+
+def test_what_is_no_cheap_variant_is_refused_before_anything_runs():
+    dear, bounds = Counted(expensive), {"x": (0.0, 1.0)}
+    other = Surrogate.from_runs(TransferSet.from_frame(MANY, cheap(MANY[:, 0]), space=[(0.0, 2.0)]))
+    for more, message in (
+        ({"cheap": 3.0}, "cheap: a simulator, a Surrogate or a TransferSet is needed; got float"),
+        ({"cheap": cheap, "n_cheap": 2}, "n_cheap: a whole number of at least 3 runs is needed; got 2"),
+        ({"n_cheap": 20}, "n_cheap: is for a cheap simulator that is still to be run"),
+        ({"cheap": cheap, "budget": 100, "target": 0.9}, "cheap: runs that are chosen in batches do not use it"),
+        ({"cheap": other}, "cheap: its inputs must be those of the runs"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            Surrogate.fit(dear, bounds, **more)
+    assert dear.n == 0
 
 
 def test_a_cheap_variant_over_another_space_is_refused():
