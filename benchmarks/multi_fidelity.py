@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/multi_fidelity.py        # writes results/multi_fidelity.md
 
-Pairs of Xiong, Qian & Wu 2013 (borehole, Currin, Park), as listed by Surjanovic & Bingham, Virtual Library of Simulation
-Experiments. Errors on 4,096 Sobol points that no fit has seen.
+Pairs of Xiong, Qian & Wu 2013 (borehole, Currin, Park), as listed by Surjanovic & Bingham, Virtual Library of
+Simulation Experiments. Errors on 4,096 Sobol points that no fit has seen.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ PAIRS = {"borehole": (8, borehole, borehole_cheap), "Currin": (2, currin, currin
 
 
 class Vectorized:
+    """A function of the unit cube as a simulator."""
+
     vectorized = True
 
     def __init__(self, function):
@@ -105,12 +107,12 @@ def read():
 def write_table():
     lines = [
         "# Few expensive runs and many cheap ones\n",
-        "`python benchmarks/multi_fidelity.py`, one thread, on a machine that was shared: 1 - Q2 on 4,096 unseen points, "
-        f"median over five Latin hypercubes. {versions()}\n",
-        "Expensive and cheap variants of Xiong, Qian and Wu (2013). `Surrogate.fit(..., cheap=)` with its default number "
-        "of cheap runs (5 an expensive one, at least 20 an input) against the same call without. helped: in how many of "
-        "the designs a model with the cheap variant was chosen; inside: share of unseen points inside 95 % intervals "
-        "(with fewer than 19 runs none are finite).\n",
+        "`python benchmarks/multi_fidelity.py`, one thread, on a machine that was shared: 1 - Q2 on 4,096 unseen "
+        f"points, median over five Latin hypercubes. {versions()}\n",
+        "Expensive and cheap variants of Xiong, Qian and Wu (2013). `Surrogate.fit(..., cheap=)` with its default "
+        "number of cheap runs (5 an expensive one, at least 20 an input) against the same call without. helped: in how "
+        "many of the designs a model with the cheap variant was chosen; inside: share of unseen points inside 95 % "
+        "intervals (with fewer than 19 runs none are finite).\n",
         "| pair | runs | cheap runs | alone | with cheap | ratio | helped | inside | CPU s |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
