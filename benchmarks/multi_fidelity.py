@@ -21,7 +21,7 @@ from sims.functions import Borehole
 from surrogate import Surrogate
 
 SEEDS = range(5)
-SIZES = (10, 15, 20, 30, 50)
+SIZES = (10, 20, 50)
 PATH = Path(__file__).parent / "results" / "multi_fidelity.jsonl"
 
 
