@@ -34,7 +34,7 @@ def main(n: int) -> None:
     print(f"the same bits as in this process: {same}")
     print(f"temperature fields: {runs.fields['temperature'].shape}")
 
-    model = Surrogate.from_runs(runs, ["middle", "retained"], seed=0)
+    model = Surrogate.from_runs(runs, "retained", seed=0)
     print(model)
 
     plates, axes = plt.subplots(1, 4, figsize=(9, 2.4), sharey=True)
