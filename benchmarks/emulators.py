@@ -8,8 +8,8 @@
 
 The metric is 1 - Q2, the share of variance that is not explained, on 4,096 Sobol points that no fit has seen: the
 median over design seeds. Everything is resumable: what stands in results/emulators.jsonl is not done again.
-`--suite general` takes functions that served no choice in this package, `--suite field` a field, on which peers fit
-the coefficients of its modes.
+`--suite general` and `--suite further` take functions that served no choice in this package, `--suite field` a field,
+on which peers fit the coefficients of its modes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from time import process_time
 import numpy as np
 from field_functions import FIELDS
 from field_peers import on_modes, openturns_field_chaos
+from further_functions import FUNCTIONS as FURTHER
 from published_functions import FUNCTIONS as PUBLISHED
 from published_functions import Function, of_simulator
 from scipy.stats import qmc
@@ -97,6 +98,7 @@ _SUITES = {
         _function("robot arm", 8, robot_arm),
         _function("exponential", 3, exponential),
     ),
+    "further": FURTHER,
     "field": (FIELDS["prey"],),
 }
 
