@@ -2,7 +2,7 @@
 
     pip install -e ".[bench]"
     OMP_NUM_THREADS=1 python benchmarks/emulators.py --models peers     # minutes
-    OMP_NUM_THREADS=1 python benchmarks/emulators.py --models smt --sizes 50    # the slow peer, first seed only
+    OMP_NUM_THREADS=1 python benchmarks/emulators.py --models smt       # the slow peer: hours
     OMP_NUM_THREADS=1 python benchmarks/emulators.py --models ours
     python benchmarks/emulators.py --table                              # writes results/emulators.md
 
