@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from surrogate.validation.scorecard import Scorecard
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FieldScorecard(Scorecard):
     """How good the model of a field is, and what it costs.
 

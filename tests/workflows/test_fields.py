@@ -145,7 +145,22 @@ def test_errors_of_truncation_and_regression_are_told_apart_and_add_up(model):
     assert 0.999 < card.q2_interval[0] <= card.q2 <= card.q2_interval[1]
     assert card.q2_worst <= card.q2
     assert 1 <= card.modes <= 8
-    assert "modes" in repr(card)
+    assert f"field              40 locations, {card.modes} modes" in repr(card)
+
+
+class Large(GaussianProcess):
+    """Suits large coefficients only."""
+
+    def suits(self, X, y):
+        return y.std() > 1.0
+
+
+def test_a_kind_that_suits_some_modes_only_leaves_the_others_to_other_kinds(monkeypatch, rows):
+    kinds = {"large": Large(n_starts=1), "gp": GaussianProcess("matern52", n_starts=1)}
+    monkeypatch.setattr(pod, "default_candidates", lambda n, seed: kinds)
+    card = Surrogate.from_runs(rows[:25], {"u": truth(rows[:25], "u")}).scorecard
+    assert card.kind == "pod + large + gp"
+    assert card.q2 > 0.999
 
 
 def test_the_truncation_error_is_that_of_unseen_runs():

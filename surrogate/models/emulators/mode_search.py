@@ -97,10 +97,9 @@ class ModeSearch:
         j = len(self.tried)
         y = self.coefficients[:, j]
         little = j > 0 and y @ y < _LITTLE_AT_STAKE * self.regression(j).sum()
-        if little:
-            candidates = {self.kind: candidates[self.kind]}
+        usual = {self.kind: candidates[self.kind]} if little else {}
         with single_threaded(len(y)):
-            fitted = _fitted(candidates, self.X, y)
+            fitted = _fitted(usual, self.X, y) or _fitted(candidates, self.X, y)
             trials = [Trial(name, one.resumed(), OutOfFold.empty(len(y))) for name, one in fitted.items()]
             truth = self._through_the_folds(trials, j)
             best = self._best(trials, truth)

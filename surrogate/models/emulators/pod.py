@@ -157,9 +157,11 @@ def fit_field(
     while len(search.tried) < min(_MOST_MODES, len(basis.variances)) and not search.done:
         search.add(candidates)
     modes = search.modes[: search.best]
+    kind = modes[0].kind if modes else ""
+    rows = tuple({**row, "chosen": row["name"] == kind} for row in search.rows)
     return FieldFit(
         tuple(mode.kind for mode in modes), basis, np.array([np.sqrt(np.mean(mode.squared)) for mode in modes]),
-        tuple(mode.emulator for mode in modes), FieldErrors.of(search), search.rows, perf_counter() - started,
+        tuple(mode.emulator for mode in modes), FieldErrors.of(search), rows, perf_counter() - started,
     )  # fmt: skip
 
 
@@ -168,6 +170,5 @@ def _candidates(n: int, seed: int) -> dict[str, Emulator]:
 
     Coefficients have both signs, so that warping helps few of them; networks need many runs.
     """
-    usual = default_candidates(n, seed)
-    few = n <= _FEW_RUNS
-    return {name: one for name, one in usual.items() if not name.startswith("warped") and not (few and name == "mlp")}
+    seldom = ("warped", "composite", *(["mlp"] if n <= _FEW_RUNS else []))
+    return {name: one for name, one in default_candidates(n, seed).items() if not name.startswith(tuple(seldom))}
