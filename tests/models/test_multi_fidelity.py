@@ -44,7 +44,9 @@ def test_six_runs_and_a_cheap_variant_are_enough_for_forrester_s_function(cheap_
 @pytest.fixture(autouse=True)
 def only_gaussian_processes(monkeypatch):
     """Other candidates would only cost time here."""
-    monkeypatch.setattr(selection, "default_candidates", lambda n, seed: {"gaussian_process": GaussianProcess(n_starts=1)})
+    monkeypatch.setattr(
+        selection, "default_candidates", lambda n, seed: {"gaussian_process": GaussianProcess(n_starts=1)}
+    )
 
 
 def test_the_front_door_takes_runs_or_a_model_of_the_cheap_variant():

@@ -168,7 +168,8 @@ def fit_field(
 def _candidates(n: int, seed: int) -> dict[str, Emulator]:
     """Return the usual candidates but those that cost much and rarely win here.
 
-    Coefficients have both signs, so that warping helps few of them; networks need many runs.
+    Coefficients have both signs, so that warping helps few of them; networks need many runs. Radial basis functions
+    were chosen by chance, if at all.
     """
-    seldom = ("warped", "composite", *(["mlp"] if n <= _FEW_RUNS else []))
+    seldom = ("warped", "composite", "rbf", *(["mlp"] if n <= _FEW_RUNS else []))
     return {name: one for name, one in default_candidates(n, seed).items() if not name.startswith(tuple(seldom))}
