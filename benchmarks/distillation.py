@@ -60,7 +60,7 @@ def munge(splits=20):
                              test=(X_test, y_test), labels="hard", n=6000, seed=seed)  # fmt: skip
             gains.append(result.gain)
             soft = distill(forest, DecisionTreeClassifier(max_leaf_nodes=8, random_state=seed), X, y,
-                           test=(X_test, y_test), n=6000, seed=seed)  # fmt: skip
+                           test=(X_test, y_test), labels="proba", n=6000, seed=seed)  # fmt: skip
             chances.append(soft.gain)
             direct.append(result.scores["direct"])
             teacher.append(result.scores["teacher"])

@@ -55,7 +55,7 @@ def distill(
     ----------
     teacher : fitted estimator, Surrogate or callable
         Model A. Classifiers are asked by ``predict_proba``; a function of a table gives chances, logits (with
-        ``labels="logit"``), classes (with ``labels="hard"``) or numbers. Columns of chances or logits are in the order
+        ``labels="logit"``), classes or numbers. Columns of chances or logits are in the order
         of ``sorted(unique(y))``; those of a DataFrame are found by their names, if they are those of the classes. A
         scikit-learn teacher that is much better on the data than on held-out rows has overfitted: it is then fitted
         again in folds, and each row of the data is labelled by a copy that had not seen it.
@@ -72,8 +72,9 @@ def distill(
         teacher included where it can be fitted again (one fold beyond 10,000 rows). Needed to judge any other teacher:
         it may have seen the labels of all rows in `X`.
     labels : {"auto", "proba", "hard", "logit"}, default "auto"
-        What of the teacher is taught: its chances, its likeliest class, or logits. "auto" is chances; but trees and
-        forests of scikit-learn learn the likeliest class, and the leaves of a decision tree the mean chances in them.
+        What of the teacher is taught: its chances, its likeliest class, or logits. "auto" is chances where it has some;
+        but trees and forests of scikit-learn learn the likeliest class, and the leaves of a decision tree the mean
+        chances in them.
     generator : data-driven design, Design, "auto" or None, default Munge()
         Makes further rows from the data and the pool: anything with ``fit(X)`` and ``sample(n, seed)``, a design of
         experiments in the box of the data, or "auto": the best of the usual ones by fidelity and accuracy on held-out
@@ -123,8 +124,8 @@ def distill(
     pool = None if unlabelled is None or not len(unlabelled) else _read_rows(unlabelled, "unlabelled", rows)
     y = None if y is None else match_labels(y, X, "y")
     truth_given = None if y is None else _read_truth(y, len(rows), "y")
-    labels = read_labels(labels, student, temperature)
-    asked = read_teacher(teacher, student, rows, y, "hard" if labels == "auto" else labels)
+    asked = read_teacher(teacher, student, rows, y, labels)
+    labels = read_labels(labels, student, temperature) if asked.soft or labels != "auto" else "hard"
     if asked.classes is not None and len(asked.classes) < 2:
         raise ValueError(f"teacher: two classes are needed; it knows only {asked.classes.tolist()}.")
     truth = None if truth_given is None else _coded(truth_given, asked, "y")
@@ -259,6 +260,11 @@ def _overfit_note(seen: NDArray[np.float64], held: NDArray[np.float64], refitted
 
 def _read_rows(X: Any, name: str, like: Any = None) -> Any:
     """Return a table as a DataFrame with a fresh index, or an array; columns as those of `like`."""
+    if hasattr(X, "toarray"):
+        raise TypeError(f"{name}: a sparse matrix cannot be read. Give {name}.toarray(), or fewer columns.")
+    if hasattr(X, "iloc") and not X.columns.is_unique:
+        twice = X.columns[X.columns.duplicated()].tolist()
+        raise ValueError(f"{name}: columns {twice[:10]} are there twice. Rename or drop one of each.")
     if hasattr(X, "__len__") and not len(X):
         raise ValueError(f"{name}: it has no rows.")
     if hasattr(X, "iloc"):

@@ -54,8 +54,8 @@ class SavedStudent:
         Parameters
         ----------
         model : fitted estimator
-            A student of `surrogate.models.students`, an emulator, or a decision tree, forest or extra trees classifier
-            of scikit-learn.
+            A student of `surrogate.models.students`, an emulator, an `AlternatingTreeClassifier`, or a decision tree,
+            forest or extra trees of scikit-learn with one output.
         X : DataFrame or array_like of shape (n, p)
             The rows that it learnt from; inputs are numbers.
 
@@ -73,9 +73,9 @@ class SavedStudent:
         record = record_of(model)
         if record is None:
             raise ValueError(
-                f"model: a {type(model).__name__} has no form outside its library. Students that have: MLPStudent, "
-                "BoostedTreesStudent, the emulators of surrogate.models.emulators, and decision trees, forests and "
-                "extra trees of scikit-learn that classify."
+                f"model: this {type(model).__name__} has no form outside its library. Students that have: MLPStudent, "
+                "BoostedTreesStudent, the emulators of surrogate.models.emulators, AlternatingTreeClassifier of "
+                "numbers, and decision trees, forests and extra trees of scikit-learn with one output."
             )
         names = [str(name) for name in getattr(X, "columns", [f"x{i + 1}" for i in range(np.shape(X)[1])])]
         try:

@@ -122,6 +122,10 @@ def read_teacher(teacher: Any, student: Any, X: Any, y: Any, labels: str) -> Tea
     if not (hasattr(teacher, "predict") or callable(teacher)):
         raise TypeError(f"teacher: a fitted model with predict, or a function of a table, is needed; got {teacher!r}.")
     if hasattr(teacher, "predict_proba"):
+        if not hasattr(teacher, "classes_"):
+            raise ValueError(
+                f"teacher: this {type(teacher).__name__} has no classes_: is it fitted? Call its fit first."
+            )
         return Teacher(teacher, np.asarray(teacher.classes_), tuple(map(str, teacher.classes_)))
     pupil = getattr(student, "steps", [(None, student)])[-1][1]
     if not (_classifies(teacher) or _classifies(pupil)):
@@ -131,12 +135,13 @@ def read_teacher(teacher: Any, student: Any, X: Any, y: Any, labels: str) -> Tea
             names = ("y",) if answers.shape[1] == 1 else tuple(f"y{i + 1}" for i in range(answers.shape[1]))
         return Teacher(teacher, None, tuple(map(str, names)))
     told = _answer(teacher, X)
-    if labels != "hard" and (_classifies(teacher) or told.dtype.kind not in "fiu" or _are_classes(told)):
+    only_classes = _classifies(teacher) or told.dtype.kind not in "fiu" or _are_classes(told)
+    if labels in ("proba", "logit") and only_classes:
         raise ValueError(
             f'labels: {type(teacher).__name__} gives classes, but no chances. Use labels="hard", or a teacher with '
             "predict_proba."
         )
-    if told.ndim == 2 or (labels != "hard" and told.dtype.kind == "f"):
+    if told.ndim == 2 or (labels != "hard" and not only_classes):
         return _soft_function(teacher, X, told, y, labels)
     if told.dtype.kind == "f" and (told != np.round(told)).any():  # chances, of which the likeliest class is taught
         return _soft_function(teacher, X, told, y, labels)

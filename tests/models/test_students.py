@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy.optimize import check_grad
 from sklearn.base import clone
-from sklearn.datasets import load_digits, load_iris, make_friedman1
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.datasets import load_digits, load_iris, load_wine, make_friedman1
+from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -17,6 +17,7 @@ from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from surrogate.models.records import Record
+from surrogate.models.rules import AlternatingTreeClassifier
 from surrogate.models.students import (
     BoostedTreesStudent,
     MLPStudent,
@@ -285,6 +286,41 @@ def test_a_boosted_record_gives_xgboost_its_chances():
         n_estimators=10, learning_rate=0.2, max_depth=4, base_score=0.5, tree_method="hist", n_jobs=1
     ).fit(X, y)
     assert student.predict_proba(X) == pytest.approx(own.predict_proba(X), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "model", [DecisionTreeRegressor(max_leaf_nodes=24, random_state=0), ExtraTreesRegressor(4, random_state=0)]
+)
+def test_records_of_regression_trees_predict_as_their_models_also_at_the_cuts(model):
+    X, y = make_friedman1(150, random_state=0)
+    X[::9, 2] = np.nan
+    model = clone(model).fit(X, y)
+    record = record_of(model)
+    trees = [one.tree_ for one in getattr(model, "estimators_", [model])]
+    cuts = np.concatenate([tree.threshold[tree.feature == 3] for tree in trees])
+    rows = np.vstack([X, *(np.where(np.arange(10) == 3, c, X[:5]) for cut in cuts for c in around(cut))])
+    np.testing.assert_allclose(record.predict(rows), model.predict(rows), rtol=1e-13)
+    assert record_of(clone(model).fit(X, np.column_stack([y, y]))) is None
+
+
+def around(cut):
+    """A threshold, its neighbours, and those in single precision."""
+    single = np.float32(cut)
+    return [cut, *np.nextafter(cut, [-9, 9]), float(single), *map(float, np.nextafter(single, np.float32([-9, 9])))]
+
+
+def test_records_of_alternating_trees_predict_as_their_rules_and_know_no_names():
+    X, y = load_wine(return_X_y=True)
+    X[::5, 12] = np.nan
+    model = AlternatingTreeClassifier(8).fit(X, y)
+    record = record_of(model)
+    place = {name: i for i, name in enumerate(model.columns_.names)}
+    ends = [(place[test.name], test.high) for test in model.tree_of_rules_.tests if test is not None]
+    rows = np.vstack([X, *(np.where(np.arange(13) == i, c, X[:9]) for i, end in ends for c in around(end))])
+    assert (model.classes_[record.predict(rows).astype(int)] == model.predict(rows)).all()
+    assert record.probabilities(rows).max(axis=1).min() == 1.0
+    names = pd.DataFrame({"town": ["a", "b"] * 10})
+    assert record_of(AlternatingTreeClassifier(2).fit(names, [0, 1] * 10)) is None
 
 
 def test_missing_numbers_go_where_the_tree_sends_them():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine, make_friedman1
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
@@ -406,6 +407,9 @@ def test_own_generators_need_fit_and_sample_alone():
         ({"teacher": lambda X: np.eye(3)[np.zeros(len(X), int)], "labels": "logit"}, ValueError, "not logits"),
         ({"teacher": lambda X: X[:, :3]}, ValueError, "no chances"),
         ({"teacher": lambda X: X[:5]}, ValueError, "one answer a row"),
+        ({"teacher": RandomForestClassifier()}, ValueError, "is it fitted"),
+        ({"X": csr_matrix(np.ones((100, 2)))}, TypeError, r"sparse matrix .* X.toarray"),
+        ({"X": pd.DataFrame(np.ones((100, 2)), columns=["a", "a"])}, ValueError, r"columns \['a'\] are there twice"),
     ],
 )
 def test_what_is_wrong_is_said_at_the_door(changes, error, message):
@@ -425,6 +429,9 @@ def test_classifiers_without_chances_teach_hard_labels_only():
     for labels in ("hard", "auto"):
         result = distill(teacher, TREE, X, y, labels=labels, n=300, seed=0)
         assert result.scores["student"] > 0.85
+    named = distill(lambda X: np.where(X[:, 2] > 2.5, "long", "short"), MLPStudent((8,), epochs=20), X, n=300, seed=0)
+    assert set(named.predict(X)) == {"long", "short"}
+    assert named.scores["student"] > 0.85
 
 
 def test_a_regression_teacher_and_a_classifying_student_do_not_go_together():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from surrogate.models.rules.alternation import Nodes, alternate, nodes_of
 from surrogate.models.rules.columns import Columns
 from surrogate.models.rules.condition import Among, Condition, Interval
+from surrogate.models.rules.rule import Rule
 from surrogate.models.rules.rule_set import RuleSet
 from surrogate.models.rules.tree import Tree
 
@@ -140,9 +142,11 @@ class _AlternatingTree(BaseEstimator):
             tuple(-1 if end else at[nodes.right[node]] for node, end in zip(order, leaf, strict=True)),
             tuple(answers(nodes.answer[node]) for node in order),
         )
-        self.tree_of_rules_ = tree.collapsed()
-        rules = RuleSet(self.tree_of_rules_.rules(), self.columns_, classes, exclusive=True)
-        self.rules_ = rules.simplified().rounded(X)
+        tree = tree.collapsed()
+        tests = RuleSet(tuple(Rule((test,), tree.answers[-1]) for test in tree.tests if test), self.columns_, classes)
+        short = iter([rule.conditions[0] for rule in tests.rounded(X)])
+        self.tree_of_rules_ = replace(tree, tests=tuple(test and next(short) for test in tree.tests))
+        self.rules_ = RuleSet(self.tree_of_rules_.rules(), self.columns_, classes, exclusive=True).simplified()
 
     def _test(self, nodes: Nodes, node: int) -> Condition:
         column, code = self._places[nodes.feature[node]]
