@@ -106,8 +106,9 @@ class ModeSearch:
             modes = {trial.name: _mode(trial, fitted[trial.name], truth) for trial in trials if trial.running}
         self.tried.append((best.name, modes))
         if not little:
-            for trial in trials:
-                self._missed[trial.name] = self._missed.get(trial.name, 0.0) + len(y) * trial.mse(truth)
+            mse = {trial.name: trial.mse(truth) for trial in trials}
+            for name in candidates:  # what a kind is not made for, it misses wholly
+                self._missed[name] = self._missed.get(name, 0.0) + len(y) * mse.get(name, float(np.mean(truth**2)))
         if not j:
             self.rows = self._described(trials, truth, best)
 

@@ -192,7 +192,7 @@ def from_legendre(degrees: Degrees, coefficients: FloatArray, bases: Bases) -> t
     >>> nodes, weights = np.polynomial.hermite_e.hermegauss(30)
     >>> basis = orthonormal(nodes, weights / weights.sum(), 3)
     >>> square = np.array([[1]], dtype=np.int32), np.array([1.0])  # sqrt(3) (2 x - 1), x normal
-    >>> from_legendre(*square, (basis,))[1].round(6) ** 2
+    >>> np.square(from_legendre(*square, (basis,))[1]).round(6)
     array([ 3., 12.])
     """
     return _changed(degrees, coefficients, list(bases))
