@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from surrogate.export import ModelFileError, write_model
+from surrogate.models.rules import AlternatingTreeClassifier
 from surrogate.models.students import BoostedTreesStudent, MLPStudent
 from surrogate.workflows import SavedStudent
 
@@ -53,6 +54,17 @@ def test_an_exported_student_answers_the_chances(tmp_path):
     spec.loader.exec_module(module)
     assert (module.predict(table.to_numpy()) == model.predict_proba(table)).all()
     assert module.OUTPUTS == ("setosa", "versicolor", "virginica")
+
+
+@pytest.mark.parametrize("model", [AlternatingTreeClassifier(5), DecisionTreeRegressor(max_leaf_nodes=9)])
+def test_readable_trees_leave_too(model, tmp_path):
+    numbers = X["petal length (cm)"] ** 2
+    model.fit(X, numbers if isinstance(model, DecisionTreeRegressor) else NAMES)
+    student = SavedStudent.of(model, X)
+    student.save(tmp_path / "s.surrogate")
+    assert (SavedStudent.load(tmp_path / "s.surrogate").predict(X) == model.predict(X)).all()
+    student.export(tmp_path / "student.py")
+    student.export(tmp_path / "student.sql")
 
 
 def test_models_without_a_form_of_their_own_are_refused_in_words():
