@@ -24,7 +24,7 @@ from scipy.stats import qmc
 
 from surrogate import LatinHypercube, Space
 from surrogate.design.infill import Infill, Learned
-from surrogate.models.emulators import Kriging
+from surrogate.models.emulators import Composite
 from surrogate.workflows.adaptive import first_runs
 from surrogate.workflows.learning import leave_one_out
 
@@ -61,10 +61,18 @@ def grid(n):
     return n + max(3, n // 10)
 
 
-def fitted(before, X, y):
-    """Fit the emulator; beyond 100 runs its search starts where the last one ended, in both arms."""
-    model = Kriging() if before is None or len(y) <= 100 else before.resumed()
-    return model.fit(X, y)
+class Emulator:
+    """The emulator of both arms; beyond 100 runs its search starts where the last one ended, as in `Surrogate.fit`."""
+
+    def __init__(self):
+        self.model, self.searched_at = None, 0
+
+    def fit(self, X, y):
+        if len(y) <= 100 or len(y) >= 1.5 * self.searched_at:
+            self.model, self.searched_at = Composite(), len(y)
+        else:
+            self.model = self.model.resumed()
+        return self.model.fit(X, y)
 
 
 class Task:
@@ -81,10 +89,10 @@ class Task:
 
     def hypercubes(self):
         """Return the runs needed on Latin hypercubes."""
-        n, model = 10, None
+        n, emulator = 10, Emulator()
         while True:
             X = LatinHypercube(n, seed=1000 * self.seed + n).sample(self.space).to_numpy()
-            model = fitted(model, X, self.function(X))
+            model = emulator.fit(X, self.function(X))
             if self.error(model) <= GOAL:
                 return n, 0.0
             if n >= MOST["hypercubes"]:
@@ -93,12 +101,12 @@ class Task:
 
     def adaptive(self):
         """Return the runs needed by infill, and the longest time to choose a batch."""
-        design, model, slowest = Infill(self.space, self.seed), None, 0.0
+        design, emulator, slowest = Infill(self.space, self.seed), Emulator(), 0.0
         runs = LatinHypercube(first_runs(self.function.d), seed=self.seed).sample(self.space)
         while True:
             X = runs.to_numpy()
             y = self.function(X)
-            model = fitted(model, X, y)
+            model = emulator.fit(X, y)
             if self.error(model) <= GOAL:
                 return len(y), slowest
             if len(y) >= MOST["adaptive"]:

@@ -90,6 +90,41 @@ def gramacy_lee_6(u):
     return np.exp(np.sin((0.9 * (u[:, 0] + 0.48)) ** 10)) + u[:, 1] * u[:, 2] + u[:, 3]
 
 
+def bumps(d, seed, widths):
+    """Return two random Gaussian bumps on a random quadratic trend."""
+    rng = np.random.default_rng(seed)
+    centers, widths = 0.15 + 0.7 * rng.random((2, d)), rng.uniform(*widths, 2)
+    heights = rng.choice([-1.0, 1.0], 2) * rng.uniform(1.5, 3.0, 2)
+    linear, square = rng.normal(size=(2, d))
+
+    def run(u):
+        apart = np.square(u[:, None] - centers).sum(axis=2)
+        return u @ linear + 0.5 * u**2 @ square + np.exp(-apart / (2 * widths**2)) @ heights
+
+    return run
+
+
+def wave_packet(u):
+    """Return an oscillation under a Gaussian envelope, on a square."""
+    apart = u - [0.6, 0.35]
+    return np.sin(25 * apart[:, 0]) * np.exp(-(apart**2).sum(axis=1) / (2 * 0.12**2)) + u.sum(axis=1) ** 2 / 2
+
+
+def oblique_front(u):
+    """Return a steep plane front at an angle to all axes, on a slope."""
+    return np.tanh(20 * ((u - 0.5) @ [0.83, -0.56] + 0.1)) + 0.3 * u[:, 0]
+
+
+def boundary_layer(u):
+    """Return what decays fast from one side, and waves everywhere, in three dimensions."""
+    return np.exp(-20 * u[:, 0]) * (1 + np.sin(3 * u[:, 1])) + 0.3 * np.cos(2 * u @ [0.35, 0.82, 0.33])
+
+
+def kink(u):
+    """Return an absolute value along a slanted line, and a parabola."""
+    return 2 * np.abs((u - 0.45) @ [0.39, 0.92]) + u[:, 0] ** 2
+
+
 def currin(u):
     """Currin, Mitchell, Morris & Ylvisaker 1991."""
     x, y = u[:, 0], np.maximum(u[:, 1], 1e-12)
@@ -117,6 +152,12 @@ FUNCTIONS = (
     Function("branin_peak", 2, True, branin_peak),
     Function("oscillator", 3, True, oscillator),
     Function("front", 2, True, front),
+    Function("bumps_2", 2, True, bumps(2, 1, (0.06, 0.12))),
+    Function("bumps_3", 3, True, bumps(3, 2, (0.1, 0.2))),
+    Function("wave_packet", 2, True, wave_packet),
+    Function("oblique_front", 2, True, oblique_front),
+    Function("boundary_layer", 3, True, boundary_layer),
+    Function("kink", 2, True, kink),
     Function("michalewicz", 2, True, michalewicz),
     Function("franke", 2, False, franke),
     Function("gramacy_lee_6", 6, True, gramacy_lee_6),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.workflows.fitted_output import FittedOutput
-from surrogate.workflows.learning import Score, share_interval
+from surrogate.workflows.learning import Score, candidates_for_chosen_runs, share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +75,7 @@ class HeldOut:
         ValueError
             If all held-out runs failed.
         """
-        from surrogate.models.emulators.selection import default_candidates, select
+        from surrogate.models.emulators.selection import select
 
         if not held_out.any():
             raise ValueError(
@@ -87,7 +87,7 @@ class HeldOut:
         for name in runs.output_names:
             y = runs[name].to_numpy(dtype=np.float64)
             variance[name] = float(shares @ np.square(y - shares @ y))
-            candidates = default_candidates(int((~held_out).sum()), seed)
+            candidates = candidates_for_chosen_runs(int((~held_out).sum()), seed)
             chosen[name] = select(candidates, features[~held_out], y[~held_out], prefer=prefer, seed=seed)
             if name in wanted:
                 predicted = chosen[name].emulator.record_.predict(features[held_out])

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_GROWTH = 2.0  # the choice between emulators is made anew when there are so many times the runs
+_GROWTH = 1.5  # the choice between emulators is made anew when there are so many times the runs
 #: Emulators that guide a search: quick, of different nature. The full choice is made once there is something to check.
-_QUICK = ("gaussian_process", "kriging", "nearest_neighbour_gp", "boosted_trees")
+_QUICK = ("gaussian_process", "kriging", "composite", "nearest_neighbour_gp", "boosted_trees")
 _FEW_RUNS = 100  # up to here a search from the start is cheap, and no early optimum is handed on
 
 
 class Learner:
     """An emulator that is fitted again and again while runs come in.
 
-    The choice between some quick emulators is made when the number of runs has doubled; in between the chosen one is
+    The choice between some quick emulators is made when there are half as many runs more; in between the chosen one is
     fitted, beyond 100 runs from where its last search ended.
 
     Parameters
@@ -53,17 +53,30 @@ class Learner:
         """
         from sklearn.base import clone
 
-        from surrogate.models.emulators.selection import default_candidates, select
+        from surrogate.models.emulators.selection import select
 
         if self.emulator is None or len(y) >= _GROWTH * self._chosen_at:
             self._chosen_at = len(y)
-            known = default_candidates(len(y), self._seed)
+            known = candidates_for_chosen_runs(len(y), self._seed)
             quick = {name: emulator for name, emulator in known.items() if name in _QUICK}
             self.emulator = select(quick or known, X, y, prefer=self._prefer, seed=self._seed).emulator
         else:
             ready = self.emulator.resumed() if len(y) > _FEW_RUNS else _anew(clone(self.emulator))
             self.emulator = ready.fit(X, y)
         return leave_one_out(self.emulator, X, y, self._seed)
+
+
+def candidates_for_chosen_runs(n: int, seed: int) -> dict[str, Emulator]:
+    """Return the emulators worth trying for `n` runs of which some were chosen where an emulator erred.
+
+    Such runs even out the errors, so that they do not show a local feature any more.
+    """
+    from surrogate.models.emulators.selection import default_candidates
+
+    known = default_candidates(n, seed)
+    if "composite" in known:
+        known["composite"].set_params(anywhere=True)
+    return known
 
 
 def _anew(emulator: Emulator) -> Emulator:
@@ -101,12 +114,14 @@ def leave_one_out(emulator: Emulator, X: Floats, y: Floats, seed: int = 0) -> Fl
     >>> bool(np.abs(errors[0]) > np.abs(errors[7]))
     True
     """
+    from surrogate.models.records.composite import CompositeRecord
     from surrogate.models.records.gaussian_process import GaussianProcessRecord
     from surrogate.models.records.kriging import KrigingRecord
     from surrogate.validation import cross_validate, folds
 
     record = emulator.record_
-    if not isinstance(record, GaussianProcessRecord | KrigingRecord) or len(record.weights) != len(y):
+    closed = GaussianProcessRecord | KrigingRecord | CompositeRecord
+    if not isinstance(record, closed) or len(record.weights) != len(y):
         predicted: Floats = cross_validate(emulator.resumed(), X, y, folds(X, 5, seed)).prediction
         return y - predicted
     whitener = record.whitener

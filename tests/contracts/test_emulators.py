@@ -16,6 +16,7 @@ from surrogate.models.emulators import (
     MLP,
     RBF,
     BoostedTrees,
+    Composite,
     Emulator,
     GaussianProcess,
     Kriging,
@@ -38,6 +39,7 @@ EMULATORS = [
     Warped(PolynomialChaos(max_degree=6)),
     StochasticKriging(n_starts=1),
     NearestNeighbourGP(kernel="matern52"),
+    Composite(kernel="matern52", n_starts=1),
 ]
 
 

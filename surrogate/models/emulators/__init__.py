@@ -8,6 +8,7 @@ import lazy_loader as lazy
 
 if TYPE_CHECKING:
     from surrogate.models.emulators.boosted_trees import BoostedTrees as BoostedTrees
+    from surrogate.models.emulators.composite import Composite as Composite
     from surrogate.models.emulators.emulator import Emulator as Emulator
     from surrogate.models.emulators.gaussian_process import GaussianProcess as GaussianProcess
     from surrogate.models.emulators.kriging import Kriging as Kriging
@@ -25,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "boosted_trees": ["BoostedTrees"],
+        "composite": ["Composite"],
         "emulator": ["Emulator"],
         "gaussian_process": ["GaussianProcess"],
         "kriging": ["Kriging"],

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from surrogate.models.records.class_mlp import ClassMLPRecord as ClassMLPRecord
     from surrogate.models.records.class_trees import ClassTreesRecord as ClassTreesRecord
     from surrogate.models.records.classifier import ClassifierRecord as ClassifierRecord
+    from surrogate.models.records.composite import CompositeRecord as CompositeRecord
     from surrogate.models.records.constant import Constant as Constant
     from surrogate.models.records.gaussian_process import GaussianProcessRecord as GaussianProcessRecord
     from surrogate.models.records.kriging import KrigingRecord as KrigingRecord
@@ -32,6 +33,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "class_mlp": ["ClassMLPRecord"],
         "class_trees": ["ClassTreesRecord"],
         "classifier": ["ClassifierRecord"],
+        "composite": ["CompositeRecord"],
         "constant": ["Constant"],
         "gaussian_process": ["GaussianProcessRecord"],
         "kriging": ["KrigingRecord"],

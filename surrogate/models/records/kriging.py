@@ -56,6 +56,20 @@ def _factor(correlation: str, interaction: float, a: FloatArray, b: FloatArray) 
     return (1.0 + interaction * values) / (1.0 + interaction)
 
 
+def damped_product_gradient(
+    correlation: str, interaction: float, A: FloatArray, B: FloatArray, weights: FloatArray
+) -> FloatArray:
+    """Gradient of ``damped_product(correlation, interaction, A, B) @ weights`` in each row of `A`, shape (n, p)."""
+    weighted = damped_product(correlation, interaction, A, B) * weights
+    gradient = np.empty(A.shape)
+    share = interaction / (1.0 + interaction)
+    for j in range(A.shape[1]):
+        difference = A[:, j, None] - B[:, j]
+        slope = -CORRELATIONS[correlation].slope(np.square(difference)) * difference * share
+        gradient[:, j] = (weighted * slope / _factor(correlation, interaction, A[:, j], B[:, j])).sum(axis=1)
+    return gradient
+
+
 @dataclass(frozen=True, eq=False)
 class KrigingRecord(Record):
     """Posterior of a Gaussian process around a polynomial trend whose coefficients are unknown.
@@ -148,13 +162,6 @@ class KrigingRecord(Record):
         return std
 
     def _gradient_block(self, X: FloatArray) -> FloatArray:
-        z = self._scaled(X)
-        weighted = damped_product(self.correlation, self.interaction, z, self.points) * self.weights
-        gradient = self.trend.gradient(X)
-        share = self.interaction / (1.0 + self.interaction)
-        for j in range(self.n_features):
-            difference = z[:, j, None] - self.points[:, j]
-            slope = -CORRELATIONS[self.correlation].slope(np.square(difference)) * difference * share
-            factor = _factor(self.correlation, self.interaction, z[:, j], self.points[:, j])
-            gradient[:, j] += (weighted * slope / factor).sum(axis=1) / self.length[j]
+        slopes = damped_product_gradient(self.correlation, self.interaction, self._scaled(X), self.points, self.weights)
+        gradient: FloatArray = self.trend.gradient(X) + slopes / self.length
         return gradient
