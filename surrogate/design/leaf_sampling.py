@@ -161,7 +161,7 @@ def _trees(model: Any) -> list[Any]:
     trees = [one.tree_ for one in members if hasattr(one, "tree_")]
     if not trees:
         raise ValueError(
-            f"ensemble: a fitted tree or an ensemble of trees of scikit-learn is needed; got {type(model).__name__}. "
+            "ensemble: a fitted tree or an ensemble of trees of scikit-learn is needed, and this teacher is none. "
             "Fit a random forest to the same rows and write LeafSampling(forest)."
         )
     return trees

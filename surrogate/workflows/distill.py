@@ -315,7 +315,8 @@ def _read_generator(generator: Any) -> Any:
 
     if generator is None or isinstance(generator, Design) or (isinstance(generator, str) and generator == "auto"):
         return generator
-    if not (callable(getattr(generator, "fit", None)) and callable(getattr(generator, "sample", None))):
+    made = not isinstance(generator, type)
+    if not (made and callable(getattr(generator, "fit", None)) and callable(getattr(generator, "sample", None))):
         raise TypeError(
             f'generator: a data-driven design such as Munge(), a design, "auto" or None is needed; got {generator!r}.'
         )

@@ -82,10 +82,19 @@ class Lesson:
         """Return the student, fitted to rows and the teacher's answers about them."""
         from surrogate.models.students.teach import teach
 
-        return teach(
-            self.student, X, answers, classes=teacher.classes, truth=truth, labels=self.labels,
-            temperature=self.temperature, soft_weight=self.soft_weight,
-        )  # fmt: skip
+        try:
+            return teach(
+                self.student, X, answers, classes=teacher.classes, truth=truth, labels=self.labels,
+                temperature=self.temperature, soft_weight=self.soft_weight,
+            )  # fmt: skip
+        except (TypeError, ValueError) as error:
+            names = _named_columns(X)
+            if not names or hasattr(self.student, "steps"):
+                raise
+            raise ValueError(
+                f"student: columns {names[:10]} are no numbers, and a {type(self.student).__name__} could not learn "
+                f"from them ({error}). Put an encoder before it in a pipeline, or use an AlternatingTreeClassifier."
+            ) from error
 
     def teach_truth(self, X: Any, teacher: Teacher, truth: NDArray[Any]) -> Any:
         """Return the student, fitted to true labels alone."""
@@ -192,6 +201,11 @@ def _right(answers: Floats, truth: NDArray[Any], n: int) -> NDArray[np.bool_]:
         # 1.4826 medians of the size of the error are its standard deviation, if it is normal.
         right[: len(truth)] = (error <= 3 * 1.4826 * np.median(error, axis=0)).all(axis=1)
     return right
+
+
+def _named_columns(X: Any) -> list[str]:
+    """Return the columns of a DataFrame that hold no numbers."""
+    return [str(name) for name in X.select_dtypes(exclude=["number", "bool"]).columns] if hasattr(X, "iloc") else []
 
 
 def _padded(truth: NDArray[Any], n: int) -> NDArray[Any]:

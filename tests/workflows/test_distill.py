@@ -21,6 +21,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from surrogate import LatinHypercube, Surrogate, distill
 from surrogate.design import Bootstrap, KernelDensity, Munge, RightRows
 from surrogate.models.emulators import MLP
+from surrogate.models.rules import AlternatingTreeClassifier
 from surrogate.models.students import MLPStudent
 from surrogate.validation import OverBudget
 
@@ -232,6 +233,14 @@ def test_mixed_tables_go_through_pipelines_with_named_classes():
     assert result.scores["student"] > 0.8
 
 
+def test_students_that_cannot_read_names_are_told_what_can():
+    X, y = mixed(60)
+    teacher = encoded(RandomForestClassifier(5, random_state=0)).fit(X, y)
+    with pytest.raises(ValueError, match=r"columns \['town'\] are no numbers, .* AlternatingTreeClassifier"):
+        distill(teacher, TREE, X, y, n=50, seed=0)
+    assert set(distill(teacher, AlternatingTreeClassifier(4), X, y, n=50, seed=0).predict(X)) == {"yes", "no"}
+
+
 @pytest.mark.parametrize("student", [MLPStudent((16,), epochs=10), DecisionTreeRegressor(max_leaf_nodes=16), Ridge()])
 @pytest.mark.parametrize("labels", ["proba", "hard", "logit"])
 def test_every_kind_of_label_reaches_every_kind_of_student(student, labels):
@@ -388,6 +397,7 @@ def test_own_generators_need_fit_and_sample_alone():
     [
         ({"labels": "soft"}, ValueError, "labels: one of auto, proba, hard, logit"),
         ({"generator": "munge"}, TypeError, "generator: a data-driven design"),
+        ({"generator": Munge}, TypeError, "generator: a data-driven design"),
         ({"n": -1}, ValueError, "n: expected"),
         ({"temperature": 0.0}, ValueError, "temperature"),
         ({"soft_weight": 2.0}, ValueError, "soft_weight"),
