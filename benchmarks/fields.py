@@ -71,12 +71,12 @@ NOTE = (
 )
 
 CLAIMS = (
-    "Errors claimed by cross-validation are mostly too large, because a run that is left out leaves a hole in a Latin "
-    "hypercube, and because a fold's modes and emulators have fewer runs. Tried and not kept, since each claimed errors "
-    "of half their size on the front from 50 runs: the closed leave-one-out errors of kriging at kept parameters (0.5 to "
-    "1.5 of the truth), and the held-out errors scaled by the variance that the models state over the space over the one "
-    "they state at the runs left out (0.4 to 1.8). 25 folds in place of 10 claim 0.7 to 1.8, for two and a half times the "
-    "work.\n"
+    "Errors claimed by cross-validation are mostly too large: a run that is left out leaves a hole in a Latin "
+    "hypercube, and a fold has fewer runs. Tried with Gaussian processes on two designs each, and not kept, since they "
+    "claimed half of the true error of the front from 50 runs: the closed leave-one-out errors of kriging at kept "
+    "parameters (0.5 to 1.5 of the truth), and the held-out errors times the ratio of the variance that models state "
+    "over the space to the one at the runs left out (0.4 to 1.8). 25 folds in place of 10 claimed 0.7 to 1.8, for two "
+    "and a half times the work.\n"
 )
 
 
