@@ -10,7 +10,8 @@ import numpy as np
 from surrogate.design import Munge
 from surrogate.design.design import check_count, check_seed
 from surrogate.space.labels import match_labels
-from surrogate.workflows.distillation import Distillation, HeldOut, row_scores, told_numbers
+from surrogate.workflows.distillation import Distillation
+from surrogate.workflows.held_out_answers import HeldOut, row_scores, told_numbers
 from surrogate.workflows.labelled_rows import repeats, take
 from surrogate.workflows.lesson import Learned, Lesson, out_of_fold, splits
 from surrogate.workflows.teacher import Teacher, read_teacher, seeded

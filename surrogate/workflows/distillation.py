@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surrogate.validation.gain import mean_interval
+from surrogate.workflows.held_out_answers import row_scores, told_numbers
 from surrogate.workflows.labelled_rows import take
 from surrogate.workflows.saved_student import SavedStudent
 
@@ -19,42 +20,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from surrogate.models.rules import RuleSet
     from surrogate.validation.latency import Latency
+    from surrogate.workflows.held_out_answers import HeldOut
     from surrogate.workflows.labelled_rows import LabelledRows
     from surrogate.workflows.lesson import Learned, Lesson
     from surrogate.workflows.teacher import Teacher
 
 _BOX_ROWS = 2000
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """What everybody said of rows that the students did not learn from.
-
-    Classes are numbers (n,), numbers are tables (n, k).
-
-    Attributes
-    ----------
-    X : DataFrame or ndarray
-    truth : ndarray or None
-    told : dict of str to ndarray
-        By "teacher", "student", "direct" and "relabelled".
-    how : str
-        In words, where the rows come from.
-    independent : bool
-        Whether the teacher is known not to have learned the truth of these very rows; else it may have passed it on.
-    """
-
-    X: Any
-    truth: NDArray[Any] | None
-    told: dict[str, NDArray[Any]]
-    how: str
-    independent: bool = True
-
-    def scores(self, who: str) -> NDArray[np.float64]:
-        """Return a number a row whose mean is the accuracy, or the share of explained variance."""
-        truth = self.told["teacher"] if self.truth is None else self.truth
-        return row_scores(truth, self.told[who])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -136,6 +109,52 @@ class Distillation:
             Classes or numbers.
         """
         return self.model.predict(X)
+
+    def rules(self, output: str | None = None) -> RuleSet:
+        """Return a tree that was taught as rules, with support, precision and fidelity of each.
+
+        They are counted on the test rows; without such, precision is not known and the rest is counted on generated
+        rows that were not learned from.
+
+        Parameters
+        ----------
+        output : str, optional
+            Of several numbers the one to speak of.
+
+        Returns
+        -------
+        RuleSet
+            Which answers as the student does in every row.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the student is no tree, or one of several outputs must be named.
+        """
+        from surrogate.models.rules import rules_from_tree
+
+        number = None
+        if self.teacher.classes is None and len(self.teacher.outputs) > 1:
+            if output not in self.teacher.outputs:
+                raise ValueError(f"output: one of {list(self.teacher.outputs)} is needed; got {output!r}.")
+            number = self.teacher.outputs.index(output)
+        own = getattr(self.model, "rules_", None)
+        rules: RuleSet = rules_from_tree(self.model, number=number) if own is None else own
+        if self.lesson.avoided is not None:
+            X, truth, told = self.held_out.X, self.held_out.truth, self.held_out.told["teacher"]
+        elif self.learned.unused is not None and len(self.learned.unused):
+            X, truth = self.learned.unused, None
+            answers = self.teacher.ask(X)
+            told = answers if self.teacher.classes is None else answers.argmax(axis=1)
+        else:
+            return rules
+        table = X if hasattr(X, "iloc") and set(rules.columns.names) <= set(X.columns) else np.asarray(X)
+        classes = self.teacher.classes
+        true, said = (
+            None if codes is None else classes[codes] if classes is not None else codes[:, number or 0]
+            for codes in (truth, told)
+        )
+        return rules.measured(table, true, teacher=said)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the student to a model file; `surrogate.workflows.SavedStudent.load` reads it.
@@ -364,22 +383,3 @@ class Distillation:
         from surrogate.validation.budget import check_budget
 
         return check_budget(self.model, self.held_out.X, latency_ms=latency_ms, size_kb=size_kb)
-
-
-def told_numbers(model: Any, X: Any, teacher: Teacher) -> NDArray[Any]:
-    """Return what a fitted student says: numbers of the teacher's classes, shape (n,), or a table (n, k)."""
-    told = np.asarray(model.predict(X))
-    if teacher.classes is None:
-        return told.astype(np.float64).reshape(len(told), -1)
-    place = {one: i for i, one in enumerate(teacher.classes.tolist())}
-    return np.array([place[one] for one in told.tolist()], dtype=np.intp)
-
-
-def row_scores(truth: NDArray[Any], told: NDArray[Any]) -> NDArray[np.float64]:
-    """Return a number a row whose mean is the accuracy (classes) or the share of explained variance (numbers)."""
-    from surrogate.validation.fidelity import explained_by_row
-
-    if truth.ndim == 1:
-        return np.asarray(truth == told, dtype=np.float64)
-    parts = [explained_by_row(truth[:, i], told[:, i]) for i in range(truth.shape[1])]
-    return np.asarray(np.mean(parts, axis=0), dtype=np.float64)

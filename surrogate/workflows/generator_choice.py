@@ -36,7 +36,7 @@ def choose_generator(
     """
     import pandas as pd
 
-    from surrogate.workflows.distillation import row_scores, told_numbers
+    from surrogate.workflows.held_out_answers import row_scores, told_numbers
     from surrogate.workflows.labelled_rows import stacked, take
     from surrogate.workflows.lesson import splits
 

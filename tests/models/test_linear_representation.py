@@ -180,13 +180,15 @@ def test_networks_of_thirty_inputs_give_up_their_trees(depth, seed):
 
 
 @pytest.mark.slow
-def test_a_hundred_inputs_need_a_wider_beam():
+def test_at_a_hundred_inputs_probes_that_are_least_squares_find_the_tree_with_a_narrow_beam():
+    """Published are 0.87 with a beam of 10, and 1.00 with 50; see benchmarks/results/rules.md for the difference."""
     answer, _ = random_tree(100, 3, 0)
     network = trained(answer, 100, (256, 256, 256), 0, 100_000, epochs=15)
     narrow, wide = (
         distill_linear_representation(network, mlp_activations(network), 100, depth=3, beam=beam) for beam in (10, 50)
     )
     assert 4050 <= narrow.probes <= 4110
+    assert narrow.fidelity[0] == 1.0
     assert wide.fidelity[0] > 0.999
     assert wide.share < 0.015
 
