@@ -34,7 +34,7 @@ def anchor_weights(X: FloatArray, anchors: FloatArray, reach: FloatArray) -> Flo
 
     Examples
     --------
-    >>> anchor_weights(np.array([[0.5], [9.0]]), np.array([[0.0], [1.0]]), np.array([0.3]))
+    >>> anchor_weights(np.array([[0.5], [9.0]]), np.array([[0.0], [1.0]]), np.array([0.3])).round(3)
     array([[0.5, 0.5],
            [0. , 1. ]])
     """
