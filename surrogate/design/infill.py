@@ -293,9 +293,8 @@ class _Field:
         self.whitened = process.whitened(features)
         left = np.maximum(1.0 - np.einsum("ij,ij->i", self.whitened, self.whitened), 1e-9)
         self.variance = size * left / spread
-        self._weighted = size * weight * left / spread
-        # Told by few errors a place, sizes are drawn towards each other: points are chosen by sharper ones too.
-        self.size = size * weight * (1.0 + size / size.mean()) / spread
+        self.size = size * weight / spread
+        self._weighted = self.size * left
         self.mean_error = float(self._weighted.mean())
 
     @classmethod
