@@ -126,7 +126,7 @@ def write_table():
             helped = sum(r["both_kind"].startswith(("co_", "multi_")) for r in here)
             inside, seconds = (np.mean([r[key] for r in here]) for key in ("both_coverage", "both_seconds"))
             lines.append(
-                f"| {name} | {n} | {max(5 * n, 20 * d)} | {alone:.1e} | {both:.1e} | {both / alone:.3f} "
+                f"| {name} | {n} | {max(5 * n, 20 * d)} | {alone:.1e} | {both:.1e} | {both / alone:.2g} "
                 f"| {helped} of {len(here)} | {inside:.3f} | {seconds:.0f} |"
             )
     PATH.with_suffix(".md").write_text("\n".join(lines) + "\n")
