@@ -37,6 +37,7 @@ def blocks(page):
     return [(text.count("\n", 0, m.start(3)), (m.group(1), m.group(2)), m.group(3)) for m in BLOCK.finditer(text)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_the_programs_of_a_page_run(page, tmp_path):
     program = []

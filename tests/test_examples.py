@@ -71,6 +71,7 @@ def test_every_script_is_tested_here():
     assert {path.name for path in EXAMPLES.glob("*.py")} == set(SIZES)
 
 
+@pytest.mark.slow
 def test_first_surrogate_predicts_what_is_simulated(said):
     text, folder = said("first_surrogate.py")
     flights = re.findall(r"([\d.]+) m predicted \(([\d.]+) to ([\d.]+)\), ([\d.]+) m simulated", text)
@@ -82,6 +83,7 @@ def test_first_surrogate_predicts_what_is_simulated(said):
     assert (folder / "ball.surrogate").stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_the_cluster_gives_the_bits_of_this_process(said):
     text, folder = said("on_a_cluster.py")
     assert "24 runs on 2 workers, 0 failed" in text
@@ -90,6 +92,7 @@ def test_the_cluster_gives_the_bits_of_this_process(said):
     assert (folder / "heat.runs").is_dir()
 
 
+@pytest.mark.slow
 def test_the_box_holds_in_new_futures(said):
     text, folder = said("find_a_box.py")
     share = number(r"lost in (\d+) of 300", text) / 300
@@ -99,6 +102,7 @@ def test_the_box_holds_in_new_futures(said):
     assert "In which futures does the policy lose the lake?" in page
 
 
+@pytest.mark.slow
 def test_the_optimum_on_the_model_is_one_of_the_simulator(said):
     text, _ = said("optimise_on_a_surrogate.py")
     predicted = number(r"predicted ([\d.]+) lb", text)
@@ -108,6 +112,7 @@ def test_the_optimum_on_the_model_is_one_of_the_simulator(said):
     assert simulated == pytest.approx(169.28, rel=0.01)
 
 
+@pytest.mark.slow
 def test_the_digits_network_is_small_fast_and_honest_about_its_gain(said):
     text, _ = said("distill_digits.py")
     assert number(r"student +([\d.]+)", text) > 0.93
@@ -117,12 +122,14 @@ def test_the_digits_network_is_small_fast_and_honest_about_its_gain(said):
     assert "within 50 ms and 20 kB" in text
 
 
+@pytest.mark.slow
 def test_a_teacher_makes_a_better_tree_of_digits(said):
     text, _ = said("mnist_tree.py")
     assert number(r"taught by the teacher: accuracy ([\d.]+)", text) > 0.6
     assert "1000 data, 291 unlabelled, 500 generated" in text
 
 
+@pytest.mark.slow
 def test_six_rules_say_what_the_forest_says(said):
     text, folder = said("rules_of_a_forest.py")
     assert number(r"say what the forest says in ([\d.]+)% of new rows", text) > 90
@@ -131,6 +138,7 @@ def test_six_rules_say_what_the_forest_says(said):
     assert (folder / "rules.sql").read_text(encoding="utf-8").startswith("CASE\nWHEN")
 
 
+@pytest.mark.slow
 def test_the_lake_study_runs_in_the_shell(tmp_path):
     text = (EXAMPLES / "lake.toml").read_text(encoding="utf-8")
     assert "n = 1000" in text
