@@ -190,7 +190,10 @@ class Portable:
             return ClassTrees(walk._replace(cut=self._natural_cuts(walk)), record.base, record.scores)
         if isinstance(record, ClassMLPRecord):
             return ClassNetwork(record.weights, record.biases, record.activation)
-        raise ValueError(f"output {name!r}: a {record.kind} model has no export. Save it as a model file.")
+        raise ValueError(
+            f"output {name!r}: a {record.kind} model has no export. Save it as a model file, "
+            "or fit another kind to the same runs: Surrogate.from_runs(runs, prefer='speed')."
+        )
 
     def _natural_cuts(self, walk: TreeWalk) -> FloatArray:
         """Cuts of features as cuts of inputs in natural units: the same row goes the same way, to the last bit."""

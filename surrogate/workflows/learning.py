@@ -69,14 +69,12 @@ class Learner:
 def candidates_for_chosen_runs(n: int, seed: int) -> dict[str, Emulator]:
     """Return the emulators worth trying for `n` runs of which some were chosen where an emulator erred.
 
-    Such runs even out the errors, so that they do not show a local feature any more.
+    A composite process is among them: choosing runs pays where an output is rough in few places, as this expects.
     """
+    from surrogate.models.emulators import Composite
     from surrogate.models.emulators.selection import default_candidates
 
-    known = default_candidates(n, seed)
-    if "composite" in known:
-        known["composite"].set_params(anywhere=True)
-    return known
+    return {"composite": Composite(random_state=seed), **default_candidates(n, seed)}
 
 
 def _anew(emulator: Emulator) -> Emulator:

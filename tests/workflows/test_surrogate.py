@@ -70,7 +70,7 @@ def test_borehole_from_100_runs_reaches_what_a_tuned_kriging_reaches(all_candida
     truth = np.asarray(simulator(**{name: fresh[name].to_numpy() for name in fresh}))
     smooth = {"gaussian_process", "kriging", "pc_kriging", "polynomial_chaos"}
     assert model.scorecard.kind.removeprefix("warped_") in smooth
-    assert set(model.scorecard.candidates["name"]) == set(DEFAULT(100, 0)) - {"stochastic_kriging", "composite"}
+    assert set(model.scorecard.candidates["name"]) == set(DEFAULT(100, 0)) - {"stochastic_kriging"}
     assert q2(truth, model.predict(fresh)) >= 0.9995
     lower, upper = model.interval(fresh)
     assert 0.9 <= np.mean((lower <= truth) & (truth <= upper)) <= 1.0

@@ -36,7 +36,6 @@ def default_candidates(n: int, seed: int = 0) -> dict[str, Emulator]:
         MLP,
         RBF,
         BoostedTrees,
-        Composite,
         GaussianProcess,
         Kriging,
         NearestNeighbourGP,
@@ -64,6 +63,4 @@ def default_candidates(n: int, seed: int = 0) -> dict[str, Emulator]:
     if n <= _MOST_GP_RUNS:
         candidates["stochastic_kriging"] = StochasticKriging(random_state=seed)
         candidates["rbf"] = RBF()
-    if n <= _MOST_KRIGING_RUNS:
-        candidates["composite"] = Composite(random_state=seed)
     return {**candidates, "boosted_trees": BoostedTrees(random_state=seed), "mlp": MLP(random_state=seed)}

@@ -61,8 +61,6 @@ class Composite(Emulator):
     n_starts : int, default 4
         Searches with each kernel, at most four: from plain kriging as the local process, as the smooth one, as the
         local one of the same size everywhere, and as the smooth one with hardly anything beside it.
-    anywhere : bool, default False
-        Whether it `suits` runs that show no local features too. Runs chosen adaptively do not show them any more.
     start : Search, optional
         Where to start from in place of a search (`search_` of a fit to similar runs).
     random_state : int, RandomState or None, default 0
@@ -99,25 +97,17 @@ class Composite(Emulator):
         *,
         kernel: str = "auto",
         n_starts: int = 4,
-        anywhere: bool = False,
         start: Search | None = None,
         random_state: object = 0,
     ) -> None:
         self.kernel = kernel
         self.n_starts = n_starts
-        self.anywhere = anywhere
         self.start = start
         self.random_state = random_state
 
     def suits(self, X: FloatArray, y: FloatArray) -> bool:
-        """Whether there are 10 to 500 runs and most of the error of a plain interpolation comes from few of them.
-
-        In a tenth of the runs, that is; and the more features, the more of it: corners are far from all runs, where
-        errors are large without any feature.
-        """
-        if not _LEAST_RUNS <= len(y) <= _MOST_RUNS:
-            return False
-        return self.anywhere or concentration(X, y) > 0.5 + X.shape[1] / 25.0
+        """Whether there are 10 to 500 runs."""
+        return _LEAST_RUNS <= len(y) <= _MOST_RUNS
 
     def _fit(self, X: FloatArray, y: FloatArray) -> Record:
         before = self.start
@@ -244,32 +234,6 @@ def _resumed_starts(before: Search, anchors: FloatArray, p: int) -> dict[str, tu
     return {
         kernel: tuple(np.append(end[: 2 * p + 2], share @ end[2 * p + 2 :]).tolist()) for kernel, end in ends.items()
     }
-
-
-def concentration(X: FloatArray, y: FloatArray) -> float:
-    """Share of the squared error of a plain interpolation that a tenth of the runs has, each without itself.
-
-    Parameters
-    ----------
-    X, y : ndarray of shape (n, p), (n,)
-
-    Returns
-    -------
-    float
-        About 0.5 where errors are as large everywhere; more where runs leave holes, too.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> X = rng.random((80, 2))
-    >>> everywhere, here = rng.random(80), np.exp(-(9 * X).sum(axis=1))
-    >>> concentration(X, everywhere) < 0.7 < 0.9 < concentration(X, here)
-    True
-    """
-    from surrogate.design.error_process import without_emulator
-
-    squares = np.sort(np.square(without_emulator(X, y)[1]))[::-1]
-    return float(squares[: max(1, len(y) // 10)].sum() / max(float(squares.sum()), np.finfo(float).tiny))
 
 
 def far_apart(X: FloatArray, m: int) -> FloatArray:

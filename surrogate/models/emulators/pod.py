@@ -171,5 +171,5 @@ def _candidates(n: int, seed: int) -> dict[str, Emulator]:
     Coefficients have both signs, so that warping helps few of them; networks need many runs. Radial basis functions
     were chosen by chance, if at all.
     """
-    seldom = ("warped", "composite", "rbf", *(["mlp"] if n <= _FEW_RUNS else []))
+    seldom = ("warped", "rbf", *(["mlp"] if n <= _FEW_RUNS else []))
     return {name: one for name, one in default_candidates(n, seed).items() if not name.startswith(tuple(seldom))}

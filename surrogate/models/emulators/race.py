@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surrogate.models.emulators.composite import Composite
 from surrogate.models.emulators.gaussian_process import GaussianProcess
 from surrogate.models.emulators.kriging import Kriging
 from surrogate.models.emulators.warped import Warped
@@ -199,6 +198,4 @@ def _on_the_wrong_scale(trial: Trial, trials: list[Trial], y: FloatArray, hopele
 
 def _is_gaussian_process(trial: Trial) -> bool:
     emulator = trial.emulator
-    return isinstance(
-        emulator.emulator if isinstance(emulator, Warped) else emulator, GaussianProcess | Kriging | Composite
-    )
+    return isinstance(emulator.emulator if isinstance(emulator, Warped) else emulator, GaussianProcess | Kriging)
